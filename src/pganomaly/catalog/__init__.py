@@ -1,0 +1,19 @@
+"""Every counter and feature once: name, formula, unit, scale, sentence. Columns, docs, explanations and pages read these lines."""
+
+from pganomaly.catalog.counters import COUNTERS, DELTAS, Counter, CounterKind, counter
+from pganomaly.catalog.features import FEATURES, LEXICAL_FEATURES, Feature, Scale, feature
+from pganomaly.catalog.units import Unit
+
+__all__ = [
+    "COUNTERS",
+    "DELTAS",
+    "FEATURES",
+    "LEXICAL_FEATURES",
+    "Counter",
+    "CounterKind",
+    "Feature",
+    "Scale",
+    "Unit",
+    "counter",
+    "feature",
+]

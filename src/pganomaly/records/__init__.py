@@ -1,0 +1,44 @@
+"""The nouns, frozen. Each is made once, from the noun before it: snapshot, window, matrix, findings, incident, message."""
+
+from pganomaly.records.activity import Activity
+from pganomaly.records.finding import Finding, Reason
+from pganomaly.records.grid import Counters, Deltas, Features, Grid
+from pganomaly.records.incident import Change, ChangeKind, Incident, IncidentKind
+from pganomaly.records.keys import KEY, Key, KeyArray, identities, keys_of, locate
+from pganomaly.records.message import Block, Message
+from pganomaly.records.shape import Lexical, Shape
+from pganomaly.records.snapshot import UNKNOWN_US, Epoch, Reading, Snapshot, Text, TextState
+from pganomaly.records.window import Matrix, Quality, Window
+
+__all__ = [
+    "KEY",
+    "UNKNOWN_US",
+    "Activity",
+    "Block",
+    "Change",
+    "ChangeKind",
+    "Counters",
+    "Deltas",
+    "Epoch",
+    "Features",
+    "Finding",
+    "Grid",
+    "Incident",
+    "IncidentKind",
+    "Key",
+    "KeyArray",
+    "Lexical",
+    "Matrix",
+    "Message",
+    "Quality",
+    "Reading",
+    "Reason",
+    "Shape",
+    "Snapshot",
+    "Text",
+    "TextState",
+    "Window",
+    "identities",
+    "keys_of",
+    "locate",
+]

@@ -1,0 +1,25 @@
+"""One client session as pg_stat_activity showed it between two snapshots."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """
+    A session that was not idle at *sampled_at* (the watched server's clock).
+
+    query_id is None before PostgreSQL 14 and where compute_query_id is off; ages are in seconds.
+    """
+
+    sampled_at: datetime
+    pid: int
+    dbid: int | None
+    userid: int | None
+    query_id: int | None
+    state: str | None
+    wait_event_type: str | None
+    wait_event: str | None
+    query_age_s: float | None
+    transaction_age_s: float | None
+    blocked_by: tuple[int, ...] = ()
