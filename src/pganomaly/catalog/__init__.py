@@ -1,4 +1,4 @@
-"""Every counter and feature once: name, formula, unit, scale, sentence. Columns, docs, explanations and pages read these lines."""
+"""Every counter and feature once: name, formula, unit, scale, sentence. Columns, docs and explanations read these."""
 
 from pganomaly.catalog.counters import COUNTERS, DELTAS, Counter, CounterKind, counter
 from pganomaly.catalog.features import FEATURES, LEXICAL_FEATURES, Feature, Scale, feature

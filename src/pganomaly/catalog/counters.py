@@ -23,8 +23,8 @@ class Counter:
     One number that PostgreSQL keeps per statement.
 
     name      our column, in pgss_snapshots_raw; its delta is called name_delta
-    sources   the ways to read it, best first: each is a tuple of view columns that are added up. The first whose columns
-              all exist is taken; where none does, the counter is NULL
+    sources   the ways to read it, best first: each is a tuple of view columns that are added up. The first whose
+              columns all exist is taken; where none does, the counter is NULL
     sql_type  of the column
     """
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from pganomaly.catalog.units import Unit
-from pganomaly.records import Deltas, Window
+from pganomaly.records import Deltas, Lexical, Window
 from pganomaly.records.grid import F8
 
 Formula = Callable[[Window], F8]
@@ -182,7 +182,8 @@ FEATURES: tuple[Feature, ...] = (
         "calls differ among themselves by {now} of their mean, usually {usual}",
     ),
     Feature(
-        "plan_ms_per_call", *_per_call("total_plan_time"), Unit.MS, _LOG, "planning takes {now} a call, usually {usual}",
+        "plan_ms_per_call", *_per_call("total_plan_time"), Unit.MS, _LOG,
+        "planning takes {now} a call, usually {usual}",
     ),
     Feature(
         "dirtied_per_call", *_per_call("shared_blks_dirtied"), Unit.BLOCKS, _LOG,
@@ -222,11 +223,8 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 """Columns of features_windows, in their order."""
 
-LEXICAL_FEATURES: tuple[str, ...] = (
-    "query_len_chars", "query_len_norm_chars", "num_tokens", "num_joins", "num_where", "num_group_by", "num_order_by",
-    "num_having", "num_union", "num_subqueries", "num_cte", "has_write", "has_ddl", "has_tx", "num_case", "num_functions",
-)  # fmt: skip
-"""What query_lex_features counts, in the order of its columns; records.Lexical has the same names."""
+LEXICAL_FEATURES: tuple[str, ...] = Lexical._fields
+"""What query_lex_features counts, in the order of its columns."""
 
 _BY_NAME = {f.name: f for f in FEATURES}
 

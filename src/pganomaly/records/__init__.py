@@ -1,4 +1,4 @@
-"""The nouns, frozen. Each is made once, from the noun before it: snapshot, window, matrix, findings, incident, message."""
+"""The nouns, frozen. Each is made once, from the one before: snapshot, window, matrix, findings, incident, message."""
 
 from pganomaly.records.activity import Activity
 from pganomaly.records.finding import Finding, Reason
@@ -6,7 +6,9 @@ from pganomaly.records.grid import Counters, Deltas, Features, Grid
 from pganomaly.records.incident import Change, ChangeKind, Incident, IncidentKind
 from pganomaly.records.keys import KEY, Key, KeyArray, identities, keys_of, locate
 from pganomaly.records.message import Block, Message
+from pganomaly.records.outsiders import Outsiders
 from pganomaly.records.shape import Lexical, Shape
+from pganomaly.records.shapes import Shapes
 from pganomaly.records.snapshot import UNKNOWN_US, Epoch, Reading, Snapshot, Text, TextState
 from pganomaly.records.window import Matrix, Quality, Window
 
@@ -30,10 +32,12 @@ __all__ = [
     "Lexical",
     "Matrix",
     "Message",
+    "Outsiders",
     "Quality",
     "Reading",
     "Reason",
     "Shape",
+    "Shapes",
     "Snapshot",
     "Text",
     "TextState",

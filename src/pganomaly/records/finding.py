@@ -28,7 +28,7 @@ class Finding:
 
     detector       who spoke: "baseline", "forest", "new_heavy"; joined by "+" where several did
     anomaly_score  the forest's decision_function, lower is odder; None without a model
-    surprise       the per-statement engine's measure, |z| in standard deviations, higher is odder; None where it cannot say
+    surprise       the per-statement engine's |z| in standard deviations, higher is odder; None where it cannot say
     reasons        strongest first
     """
 

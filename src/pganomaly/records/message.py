@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a message that is never cut in the middle. The text is plain: each channel escapes it in its own way."""
+    """A piece of a message, never cut in the middle. The text is plain: each channel escapes it in its own way."""
 
     kind: Literal["headline", "text", "code"]
     text: str
@@ -19,7 +19,7 @@ class Message:
 
     message_id  unique; sending it twice is recognised by it
     kind        "incident.opened", "incident.resolved", "drift.confirmed", "trouble.opened", "trouble.resolved", ...
-    about       what it belongs to (an incident id, a trouble's name): a later message about the same replies to the first
+    about       what it belongs to (an incident id, a trouble's name): later messages about it reply to the first
     blocks      the first is the headline: the whole news in one line, server first
     """
 

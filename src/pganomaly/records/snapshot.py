@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pganomaly.records.activity import Activity
 from pganomaly.records.grid import Counters
 from pganomaly.records.keys import Key, KeyArray
+from pganomaly.records.outsiders import Outsiders
 
 UNKNOWN_US = np.iinfo(np.int64).min
 """Stands in arrays of microseconds where the server does not say."""
@@ -35,7 +36,7 @@ class Snapshot:
     """
     The cumulative counters of every visible statement at one moment.
 
-    taken_at        the watched server's clock, read once per snapshot
+    taken_at        the watched server's clock, read once per snapshot; moved forward where that clock went back
     monotonic_s     our own steady clock at the same moment; NaN for a snapshot that comes out of a store
     epoch           which life of the counters this is
     keys            one per statement
@@ -45,6 +46,7 @@ class Snapshot:
     dealloc         how often the server has thrown out entries since stats_reset, None before extension 1.9
     hidden          entries whose queryid the role may not see; they are in no other field
     interval_s      the interval in force when it was taken
+    server_clock    the clock as it was read, where taken_at had to be moved; None where both are the same
     """
 
     taken_at: datetime
@@ -57,10 +59,16 @@ class Snapshot:
     dealloc: int | None = None
     hidden: int = 0
     interval_s: float = 60.0
+    server_clock: datetime | None = None
 
     def __len__(self) -> int:
         """Return the number of statements."""
         return len(self.keys)
+
+    @property
+    def clock(self) -> datetime:
+        """The watched server's clock as it was read."""
+        return self.server_clock or self.taken_at
 
 
 class TextState(StrEnum):
@@ -90,7 +98,8 @@ class Reading:
     """
     Everything one tick reads: the snapshot, the texts never seen before, the activity sampled since the last tick.
 
-    databases, roles  names by oid, as far as the server tells; own_roles are those that only we use
+    databases, roles  names by oid, as far as the server tells
+    outsiders         our own role where only we use it, and the platform's roles and databases
     """
 
     snapshot: Snapshot
@@ -98,4 +107,4 @@ class Reading:
     activity: tuple[Activity, ...] = ()
     databases: dict[int, str] = field(default_factory=dict)
     roles: dict[int, str] = field(default_factory=dict)
-    own_roles: frozenset[int] = frozenset()
+    outsiders: Outsiders = field(default_factory=Outsiders)

@@ -1,0 +1,49 @@
+"""Many Shapes side by side, for the rooms that think in columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pganomaly.records.grid import F8, Features
+from pganomaly.records.keys import KEY, Key, KeyArray, keys_of, locate
+from pganomaly.records.shape import Lexical, Shape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shapes:
+    """
+    What is known of texts: by key one at a time, and as columns in the order of *keys*.
+
+    lexical  one row per field of Lexical
+    system   what neither trains nor alerts
+    """
+
+    by_key: Mapping[Key, Shape] = field(default_factory=dict)
+    keys: KeyArray = field(default_factory=lambda: np.empty(0, KEY))
+    lexical: F8 = field(default_factory=lambda: np.empty((len(Lexical._fields), 0)))
+    system: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+
+    def __or__(self, new: Mapping[Key, Shape]) -> Self:
+        """Return these shapes and the *new* ones, which win."""
+        if not new:
+            return self
+        merged = {**self.by_key, **new}
+        return type(self)(
+            merged,
+            keys_of(merged),
+            np.array([shape.lexical for shape in merged.values()], dtype=np.float64).T.copy(),
+            np.array([shape.is_system or shape.is_own for shape in merged.values()], dtype=np.bool_),
+        )
+
+    def of(self, keys: KeyArray) -> tuple[Features, NDArray[np.bool_]]:
+        """Return lexical features (NaN where no text is known) and the system mask for some statements."""
+        place = locate(keys, self.keys)
+        known = place >= 0
+        lexical = np.full((len(Lexical._fields), len(keys)), np.nan)
+        lexical[:, known] = self.lexical[:, place[known]]
+        system = np.zeros(len(keys), np.bool_)
+        system[known] = self.system[place[known]]
+        return Features(Lexical._fields, lexical), system
