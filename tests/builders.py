@@ -28,7 +28,7 @@ def microseconds(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def snapshot(  # noqa: PLR0913 - a snapshot has many facts, and each test names the few that matter
+def snapshot(
     seconds: float,
     entries: Mapping[Key, Mapping[str, float]],
     *,

@@ -1,0 +1,1 @@
+"""Keeps servers watched: one thread a server, one tick an interval, and whatever happens, the next tick."""

@@ -1,0 +1,44 @@
+"""Ticks that do not drift, retries that back off."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pganomaly.service.schedule import Backoff, Schedule, staggered
+
+seconds = st.floats(0, 1e6)
+
+
+@given(st.floats(0.5, 3600), seconds, seconds)
+def test_a_moment_is_never_in_the_past_and_never_more_than_an_interval_away(interval_s, start_s, later_s):
+    schedule = Schedule(start_s, interval_s)
+    now_s = start_s + later_s
+
+    upcoming = schedule.next_after(now_s)
+
+    assert now_s < upcoming + 1e-6 * max(now_s, 1)
+    assert upcoming - now_s <= interval_s * (1 + 1e-6) + 1e-6 * max(now_s, 1)
+
+
+def test_slow_ticks_skip_moments_and_stay_on_the_grid():
+    schedule = Schedule(start_s=100.0, interval_s=60.0)
+
+    assert schedule.next_after(40) == 100
+    assert schedule.next_after(100) == 160
+    assert schedule.next_after(101.5) == 160
+    assert schedule.next_after(100 + 60 * 7 + 3) == 100 + 60 * 8
+
+
+def test_servers_are_spread_over_the_interval():
+    assert [staggered(i, 4, 60.0) for i in range(4)] == [0, 15, 30, 45]
+
+
+def test_waiting_doubles_up_to_a_limit_and_is_forgotten_on_success():
+    backoff = Backoff(first_s=1.0, most_s=10.0)
+
+    waits = []
+    for _ in range(6):
+        backoff = backoff.failed()
+        waits.append(backoff.wait_s)
+
+    assert waits == [1, 2, 4, 8, 10, 10]
+    assert backoff.succeeded().wait_s == 0
