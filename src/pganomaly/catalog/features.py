@@ -107,6 +107,19 @@ def _workers_missing(w: Window) -> F8:
     return _divide(wanted - w.deltas["parallel_workers_launched"], wanted)
 
 
+def wal_net(d: Deltas) -> F8:
+    """
+    Return the write-ahead log of a statement without full-page images, which a checkpoint causes and not the statement.
+
+    An image is at most a page of 8192 bytes, mostly less, so this is a lower bound; a record's header alone has 24 bytes.
+    """
+    return np.maximum(d["wal_bytes"] - 8192.0 * d["wal_fpi"], 24.0 * d["wal_records"])
+
+
+def _wal_net_per_call(w: Window) -> F8:
+    return _divide(wal_net(w.deltas), w.deltas["calls"])
+
+
 def _db_time_share(w: Window) -> F8:
     ms = w.deltas["total_exec_time"]
     return _divide(ms, np.full(len(w), ms[w.keys["toplevel"]].sum()))
@@ -204,6 +217,11 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "wal_fpi_per_call", *_per_call("wal_fpi"), Unit.COUNT, _LOG,
         "each call writes {now} full-page images, usually {usual}",
+    ),
+    Feature(
+        "wal_net_bytes_per_call", _wal_net_per_call,
+        "greatest(wal_bytes_delta - 8192 * wal_fpi_delta, 24 * wal_records_delta) / calls_delta", Unit.BYTES, _LOG,
+        "each call writes {now} of write-ahead log besides full-page images, usually {usual}",
     ),
     Feature(
         "io_ms_per_block_read", _io_ms_per_block_read,
