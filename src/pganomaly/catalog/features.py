@@ -109,9 +109,9 @@ def _workers_missing(w: Window) -> F8:
 
 def wal_net(d: Deltas) -> F8:
     """
-    Return the write-ahead log of a statement without full-page images, which a checkpoint causes and not the statement.
+    Return the write-ahead log without full-page images, which a checkpoint causes and not the statement.
 
-    An image is at most a page of 8192 bytes, mostly less, so this is a lower bound; a record's header alone has 24 bytes.
+    An image is at most a page of 8192 bytes, mostly less: a lower bound. The header of a record alone has 24 bytes.
     """
     return np.maximum(d["wal_bytes"] - 8192.0 * d["wal_fpi"], 24.0 * d["wal_records"])
 

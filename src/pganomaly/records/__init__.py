@@ -7,6 +7,7 @@ from pganomaly.records.incident import Change, ChangeKind, Incident, IncidentKin
 from pganomaly.records.keys import KEY, Key, KeyArray, identities, keys_of, locate
 from pganomaly.records.message import Block, Message
 from pganomaly.records.outsiders import Outsiders
+from pganomaly.records.scores import KINDS, Scores
 from pganomaly.records.shape import Lexical, Shape
 from pganomaly.records.shapes import Shapes
 from pganomaly.records.snapshot import UNKNOWN_US, Epoch, Reading, Snapshot, Text, TextState
@@ -14,6 +15,7 @@ from pganomaly.records.window import Matrix, Quality, Window
 
 __all__ = [
     "KEY",
+    "KINDS",
     "UNKNOWN_US",
     "Activity",
     "Block",
@@ -36,6 +38,7 @@ __all__ = [
     "Quality",
     "Reading",
     "Reason",
+    "Scores",
     "Shape",
     "Shapes",
     "Snapshot",

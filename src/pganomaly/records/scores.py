@@ -1,0 +1,73 @@
+"""What the per-statement engine makes of one window, before anybody decides who is told."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pganomaly.records.finding import Reason
+from pganomaly.records.grid import F8
+from pganomaly.records.incident import IncidentKind
+from pganomaly.records.keys import KeyArray
+from pganomaly.records.window import Window
+
+KINDS: tuple[IncidentKind, ...] = tuple(IncidentKind)
+"""What Scores.kind indexes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """
+    One column per statement of a window, in its order; one row per channel (the name of a catalogue feature).
+
+    value, usual  what the channel was, and what it usually is; NaN is "cannot say"
+    residual      ln(value / usual), both with what is material added: what does not matter is near 0
+    spread        the standard deviation that residual would have if all were as usual: the error of few calls included
+    z             residual in units of spread, the server's common factor taken off
+    surprise      |z| of the direction that troubles (dearer calls, more or fewer calls), largest of the channels
+    kind          what the strongest direction would be called: a position in KINDS
+    odd           surprise beyond the bar, or a newcomer too slow for this server; never a system statement
+    calm          judged, and far enough below the bar to be called well
+    newcomer      no history, and a call slower than this server knows: surprise is its distance from the usual calls
+    excess_ms     execution time of this window beyond the usual (of missing calls: the time that they usually take)
+    excess_share  the same as a share of the server's DB time
+    steady        windows in a row in which the statement stayed at its newest level, usual or not
+    silent        statements that did not run although they always do: the same figures for them
+    """
+
+    window: Window
+    channels: tuple[str, ...]
+    keys: KeyArray
+    value: F8
+    usual: F8
+    residual: F8
+    spread: F8
+    z: F8
+    surprise: F8
+    kind: NDArray[np.int8]
+    odd: NDArray[np.bool_]
+    calm: NDArray[np.bool_]
+    newcomer: NDArray[np.bool_]
+    excess_ms: F8
+    excess_share: F8
+    steady: F8
+    silent: "Scores | None" = None
+
+    def __len__(self) -> int:
+        """Return the number of statements."""
+        return len(self.keys)
+
+    def reasons(self, column: int) -> tuple[Reason, ...]:
+        """Return every channel that has a value, strongest first: what it was, what it usually is, how odd that is."""
+        z = self.z[:, column]
+        order = np.argsort(-np.abs(np.nan_to_num(z)), kind="stable")
+        return tuple(
+            Reason(self.channels[i], float(self.value[i, column]), _known(self.usual[i, column]), _known(z[i]))
+            for i in order
+            if np.isfinite(self.value[i, column])
+        )
+
+
+def _known(number: np.float64) -> float | None:
+    """Return *number*, None where it is NaN."""
+    return float(number) if np.isfinite(number) else None
