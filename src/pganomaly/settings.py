@@ -1,0 +1,155 @@
+"""
+Every room's settings side by side, as users set them: environment variables and .env. A room receives only its own.
+
+The names, defaults and sentences here are the interface; `.env.example` is made of them and checked against them.
+"""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pganomaly import errors
+
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def _duration(value: object) -> object:
+    """Read `90s`, `15m`, `6h`, `8d`, `2w`; a bare number means days, as retention is thought of in days."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)?\s*", value)
+    if match is None:
+        raise ValueError("write a duration like 90s, 15m, 6h, 8d or 2w")
+    return timedelta(seconds=float(match[1]) * _SECONDS[match[2] or "d"])
+
+
+def _auto(value: object) -> object:
+    """Read `auto`, `none` and nothing at all as "the model's own"."""
+    return None if isinstance(value, str) and value.strip().lower() in ("", "auto", "none") else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class Settings(BaseSettings):
+    """All variables, lower case. Anything else in the environment is somebody else's."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    db_host: str | None = Field(None, description="Host of the PostgreSQL server to watch; a folder for a Unix socket.")
+    db_port: int | None = Field(None, ge=1, le=65535, description="Its port.")
+    db_name: str | None = Field(None, description="Database to connect to; statements of all databases are seen.")
+    db_username: str | None = Field(None, description="Role to connect as; it needs pg_monitor.")
+    db_password: SecretStr | None = Field(None, description="Its password; DB_PASSWORD_FILE or ~/.pgpass are safer.")
+    db_password_file: Path | None = Field(None, description="A file that holds the password.")
+    db_sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None = Field(
+        None, description="How TLS is used, as libpq's sslmode."
+    )
+    db_sslrootcert: str | None = Field(None, description="File with the certificate authority for verify-ca and -full.")
+    targets: SecretStr | None = Field(
+        None,
+        description="Several servers at once: name=postgresql://... separated by blanks; DB_* or STORE_URL is the store.",
+    )
+    store_url: SecretStr | None = Field(
+        None, description="Where the schema monitoring lives, if not in the watched database: postgresql://..."
+    )
+    store_max_gb: float = Field(5.0, gt=0, description="The store stays below this size: the oldest days go first.")
+    retain_raw: Duration = Field(timedelta(days=1), description="How long raw snapshots are kept.")
+    retain_deltas: Duration = Field(timedelta(days=8), description="How long deltas are kept.")
+    retain_features: Duration = Field(
+        timedelta(days=8), description="How long features are kept; training needs 7 days."
+    )
+    retain_rollups: Duration = Field(timedelta(days=400), description="How long hourly sums are kept.")
+    retain_scores: Duration = Field(
+        timedelta(days=180), description="How long anomalous windows and incidents are kept."
+    )
+
+    collect_interval: float = Field(60.0, ge=1, description="Seconds between two snapshots.")
+    retrain_interval: float = Field(86400.0, ge=60, description="Seconds between two trainings.")
+    detect_batch_limit: int = Field(
+        2000, ge=1, description="Rows that one detection run scores at most; a window is never cut in half."
+    )
+    train_collect_iterations: int = Field(40, ge=1, description="Snapshots of the baseline before the first model.")
+    train_collect_sleep: float = Field(10.0, gt=0, description="Seconds between the snapshots of the baseline.")
+    train_retry_limit: int = Field(
+        10, ge=0, description="Trainings tried before the service goes on with the per-statement engine alone."
+    )
+    baseline_load: Literal["none", "pgbench"] = Field(
+        "none", description="pgbench: load a scratch database during the baseline (for trying it out, never needed)."
+    )
+
+    model_file: Path = Field(Path("model_baseline_v1"), description="Where the active model is exported to.")
+    model_version: str = Field(
+        "baseline_v1", min_length=1, description="Name of the model; the training's number follows."
+    )
+    model_contamination: float | Literal["auto"] = Field(
+        0.01, description="Share of odd windows the forest expects (0 to 0.5), or auto."
+    )
+    model_n_estimators: int = Field(200, ge=1, description="Trees in the forest.")
+    model_min_rows: int = Field(500, ge=1, description="Rows without which no model is trained.")
+    model_min_queryids: int = Field(10, ge=1, description="Different statements without which no model is trained.")
+    model_max_samples_per_queryid: int = Field(50, ge=1, description="Rows that one statement contributes at most.")
+    model_alert_quantile: float = Field(
+        0.002, gt=0, lt=1, description="Quantile of the training scores below which is odd."
+    )
+    alert_score_threshold: Annotated[float | None, BeforeValidator(_auto)] = Field(
+        None, description="A threshold of your own; auto, none or empty: the model's."
+    )
+
+    alert_budget_per_day: float = Field(1.0, gt=0, description="False incidents a day and server that you accept.")
+    fleet_budget_per_day: float | None = Field(None, gt=0, description="The same for all servers together.")
+    alert_min_share: float = Field(
+        0.003, ge=0, le=1, description="Excess share of the server's time below which nobody is told."
+    )
+    alert_min_ms_per_s: float = Field(0.5, ge=0, description="Excess time per second below which nobody is told.")
+    drift_consecutive_limit: int = Field(5, ge=1, description="Bad runs in a row that confirm drift.")
+    drift_signif_exec_ms: float = Field(
+        20.0, ge=0, description="Milliseconds per call from which an alert is significant."
+    )
+    drift_signif_rows: float = Field(50_000, ge=0, description="Rows per call from which an alert is significant.")
+    drift_signif_shared_read: float = Field(200, ge=0, description="Blocks read per call from which it is significant.")
+    drift_signif_wal_bytes: float = Field(200_000, ge=0, description="WAL bytes per call from which it is significant.")
+
+    telegram_bot_token: SecretStr | None = Field(None, description="Token of the bot that tells you.")
+    telegram_chat_id: str | None = Field(None, description="Chat, group or channel that it tells.")
+    telegram_api_url: str | None = Field(None, description="A Bot API server of your own.")
+    notify_urls: SecretStr | None = Field(None, description="Further channels, as URLs.")
+    heartbeat_url: SecretStr | None = Field(None, description="Fetched after every good tick: others notice our death.")
+    app_lang: Literal["en", "ru"] | None = Field(None, description="Language of messages; from LANG where not set.")
+    log_format: Literal["console", "json"] = Field("console", description="How the log is written.")
+
+    web_host: str = Field("127.0.0.1", description="Address of the pages.")
+    web_port: int = Field(8787, ge=0, le=65535, description="Port of the pages; 0 means no pages.")
+    web_token: SecretStr | None = Field(None, description="Token that the pages ask for.")
+    anomaly_net: str = Field("anomaly-net", description="External network of the compose file.")
+
+
+def load(**overrides: Any) -> Settings:
+    """Return the settings of this process; errors.BadSettings names each variable that is wrong, and why."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        complaints = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise errors.BadSettings(complaints=complaints) from None
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """Return every variable with its sentence and its default, as `.env.example` lists them."""
+    return {
+        name.upper(): (field.description or "", _shown(field.default)) for name, field in Settings.model_fields.items()
+    }
+
+
+def _shown(default: object) -> str:
+    """Return a default as a user would write it."""
+    if default is None:
+        return ""
+    if isinstance(default, timedelta):
+        return f"{default.days}d"
+    return f"{default:g}" if isinstance(default, float) else str(default)
