@@ -69,3 +69,335 @@ class ModelFileDamaged(ModelFileError):
     """
 
     code = "PGA-034"
+
+
+class BadConninfo(PganomalyError):
+    """
+    The connection string cannot be read.
+
+    No connection was tried. Write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE and percent-encode special
+    characters of the password: @ is %40, : is %3A, / is %2F, ? is %3F, % is %25, a blank is %20.
+    """
+
+    code = "PGA-007"
+    exit_code = 2
+
+
+class ConninfoNotUnderstood(BadConninfo):
+    """
+    The connection string is neither a URL that begins with postgresql:// nor a list such as host=HOST dbname=DATABASE.
+
+    No connection was tried. Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE.
+    """
+
+
+class UnencodedCharacter(BadConninfo):
+    """
+    The connection string, most likely its password, has a special character that is not encoded: {character}.
+
+    No connection was tried. Percent-encode the password: {character} is {encoded} (@ is %40, : is %3A, / is %2F,
+    ? is %3F, % is %25, a blank is %20).
+    """
+
+
+class BadPort(BadConninfo):
+    """
+    The connection string has no number from 1 to 65535 where its port should be.
+
+    No connection was tried. Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, an IPv6 address in [brackets], and
+    percent-encode the password: @ is %40, : is %3A, / is %2F.
+    """
+
+
+class BadKeywords(BadConninfo):
+    """
+    The connection string is not a list of keyword=value with blanks between.
+
+    No connection was tried. Put a value with blanks between single quotes, with a backslash before a quote or a
+    backslash in it: password='my secret'.
+    """
+
+
+class UnknownConninfoParameter(BadConninfo):
+    """
+    The connection string has a parameter that PostgreSQL's client library does not know.
+
+    No connection was tried. Use host, port, dbname, user, password, sslmode, sslrootcert and the like; an & or ? that
+    belongs to a value must be percent-encoded: & is %26, ? is %3F.
+    """
+
+
+class SeveralHosts(BadConninfo):
+    """
+    The connection string names several hosts.
+
+    No connection was tried, because the counters of two servers must not be mixed. Name one host; list several servers
+    in TARGETS.
+    """
+
+
+class ConnectError(PganomalyError):
+    """
+    {server} did not accept a connection as "{user}" to database "{dbname}": {said}.
+
+    Nothing was changed. Try the same with psql; check DB_HOST, DB_PORT, DB_USERNAME and DB_NAME.
+    """
+
+    code = "PGA-006"
+    exit_code = 3
+    passing: ClassVar[bool] = False
+    """Whether waiting may help without anybody's doing."""
+
+
+class WrongPassword(ConnectError):
+    """
+    {server} refused the password for "{user}".
+
+    Nothing was changed. Check DB_PASSWORD or .pgpass; special characters in a URL must be percent-encoded.
+    """
+
+
+class AuthenticationFailed(ConnectError):
+    """
+    {server} did not believe that we are "{user}": {said}.
+
+    Nothing was changed. The method in pg_hba.conf is not one of passwords (peer, ident, LDAP, certificate and the
+    like): run as that user of the system, or connect with a host and a password.
+    """
+
+
+class NoPassword(ConnectError):
+    """
+    {server} asks for a password for "{user}" and none was given.
+
+    Nothing was changed. Set DB_PASSWORD or DB_PASSWORD_FILE, or add a line to .pgpass.
+    """
+
+
+class NoSuchRole(ConnectError):
+    """
+    {server} has no role "{user}".
+
+    Nothing was changed. Check DB_USERNAME, or create the role: pganomaly grant-sql prints how.
+    """
+
+
+class LoginNotPermitted(ConnectError):
+    """
+    Role "{user}" may not log in to {server}.
+
+    Nothing was changed. Fix (as owner or superuser): ALTER ROLE "{user}" LOGIN;
+    """
+
+
+class NoConnectPrivilege(ConnectError):
+    """
+    Role "{user}" may not connect to database "{dbname}" on {server}.
+
+    Nothing was changed. Fix (as owner or superuser): GRANT CONNECT ON DATABASE "{dbname}" TO "{user}";
+    """
+
+
+class NoSuchDatabase(ConnectError):
+    """
+    {server} has no database "{dbname}".
+
+    Nothing was changed. Check DB_NAME; psql -l shows the databases that are there.
+    """
+
+
+class NotAdmitted(ConnectError):
+    """
+    {server} has no line in pg_hba.conf that admits "{user}" to database "{dbname}" from this machine.
+
+    Nothing was changed. Add to pg_hba.conf: host "{dbname}" "{user}" OUR_ADDRESS/32 scram-sha-256
+    and run: SELECT pg_reload_conf();
+    """
+
+
+class TlsRequired(ConnectError):
+    """
+    {server} does not admit "{user}" to database "{dbname}" without TLS.
+
+    Nothing was changed. Set DB_SSLMODE=require (or verify-full with DB_SSLROOTCERT); where that changes nothing, no
+    line of pg_hba.conf admits this role from here.
+    """
+
+
+class TlsNotOffered(ConnectError):
+    """
+    {server} does not offer TLS, and the connection demands it.
+
+    Nothing was sent. Switch on ssl in postgresql.conf, or set DB_SSLMODE=prefer where the network can be trusted.
+    """
+
+
+class CertificateRefused(ConnectError):
+    """
+    The certificate of {server} cannot be verified.
+
+    Nothing was sent. Set DB_SSLROOTCERT to the certificate of the authority that signed it, and DB_HOST to the name
+    in it.
+    """
+
+
+class TooManyConnections(ConnectError):
+    """
+    {server} has no connection left for "{user}".
+
+    Nothing was read. Raise max_connections, or the limit of the role or the database, or end idle sessions.
+    """
+
+    passing = True
+
+
+class ServerStarting(ConnectError):
+    """
+    {server} is starting up, shutting down or recovering.
+
+    Nothing can be read until it is up. Wait, or look into the server's log.
+    """
+
+    passing = True
+
+
+class NothingListens(ConnectError):
+    """
+    Nothing answers at {server}.
+
+    Nothing was read. Check that PostgreSQL runs there, listen_addresses, firewalls, DB_HOST and DB_PORT; from a
+    container a database on the host is host.docker.internal.
+    """
+
+    passing = True
+
+
+class NoAnswer(ConnectError):
+    """
+    {server} did not answer in time.
+
+    Nothing was read. Check DB_HOST, DB_PORT, firewalls and whether the server is overloaded.
+    """
+
+    passing = True
+
+
+class UnknownHost(ConnectError):
+    """
+    The name of {server} cannot be resolved.
+
+    Nothing was tried. Check DB_HOST and the name service of this machine or container.
+    """
+
+    passing = True
+
+
+class ConnectionDropped(ConnectError):
+    """
+    {server} closed the connection before it was usable.
+
+    Nothing was read. Look into the server's log; a pooler or proxy in between does this when it cannot reach
+    PostgreSQL.
+    """
+
+    passing = True
+
+
+class DemoTrafficFailed(PganomalyError):
+    """
+    The visitors of the demo's shop could not come in: {reason}. Nothing was shown, and everything that the demo started
+    is removed. Run pganomaly demo once more; if it says so again, please report it with this line.
+    """
+
+    code = "PGA-090"
+
+
+class UsageError(PganomalyError):
+    """The command was not understood."""
+
+    code = "PGA-020"
+    exit_code = 2
+
+
+class BadSettings(UsageError):
+    """Settings are wrong, so nothing was started: {complaints}. Correct them in the environment or in .env."""
+
+    code = "PGA-021"
+
+
+class TargetError(PganomalyError):
+    """The watched server cannot be read."""
+
+    code = "PGA-020"
+
+
+class ExtensionMissing(TargetError):
+    """
+    pg_stat_statements is not created in database "{database}".
+
+    Query statistics cannot be read through this database. Fix, in any one database of the server, as a superuser or
+    the owner of the database (and connect to that one): CREATE EXTENSION pg_stat_statements;
+    """
+
+    code = "PGA-001"
+
+
+class ExtensionNotLoaded(TargetError):
+    """
+    pg_stat_statements exists in database "{database}" but the server did not load it.
+
+    No query statistics are collected at all. Fix: {fix}
+    """
+
+    code = "PGA-002"
+
+
+class ExtensionTooOld(TargetError):
+    """
+    pg_stat_statements {version} in database "{database}" is older than 1.8: it has no {missing}.
+
+    Nothing can be read from it. Fix, on PostgreSQL 13 and later: ALTER EXTENSION pg_stat_statements UPDATE;
+    """
+
+    code = "PGA-009"
+
+
+class PoolerInStatementMode(TargetError):
+    """
+    The pooler in front of {server} runs in statement mode, which allows no transactions.
+
+    Nothing was read. Fix: connect to PostgreSQL directly, or set pool_mode = transaction for this database.
+    """
+
+    code = "PGA-010"
+
+
+class ReadTimedOut(TargetError):
+    """
+    {server} did not answer within {limit_s:g} seconds.
+
+    This reading was given up, the next one comes in its turn; nothing is lost, because counters are cumulative.
+    """
+
+    code = "PGA-021"
+
+
+class ReadFailed(TargetError):
+    """
+    {server} refused a reading ({sqlstate}): {said}.
+
+    This reading was given up, the next one comes in its turn; nothing is lost, because counters are cumulative.
+    """
+
+    code = "PGA-022"
+
+
+class ServerWentAway(TargetError):
+    """
+    {server} closed the connection in the middle of a reading.
+
+    The next reading connects anew. If it happens again, look into the server's log.
+    """
+
+    code = "PGA-023"
+    exit_code = 3
