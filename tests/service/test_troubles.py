@@ -1,9 +1,10 @@
 """Our own trouble is told once when it has lasted, and once when it is over."""
 
-from pganomaly.service.troubles import TroubleKind, Troubles
+from pganomaly.messages.trouble import Trouble
+from pganomaly.service.troubles import Troubles
 from tests.builders import at
 
-UNREACHABLE = TroubleKind.UNREACHABLE
+UNREACHABLE = Trouble.SERVER_UNREACHABLE
 
 
 def test_a_short_trouble_is_not_news():

@@ -7,21 +7,13 @@ A trouble has to last before it is told, so that one lost packet is not news.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 
-
-class TroubleKind(StrEnum):
-    """What can be wrong with us."""
-
-    UNREACHABLE = "unreachable"
-    NO_WINDOW = "no_window"
-    STORE_DOWN = "store_down"
-    STORE_FULL = "store_full"
+from pganomaly.messages.trouble import Trouble as TroubleKind
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that is wrong: since when, why, and whether people know. *windows_kept* is what waits in memory."""
+    """One thing that is wrong: since when, what was met last, and whether people know."""
 
     kind: TroubleKind
     since: datetime

@@ -1,0 +1,323 @@
+"""
+The order of the steps, and what is remembered between them. The service, the scripts, a replay and the tests run these.
+
+in    a Memory and a Reading (live), or a Judgement and a Matrix (out of the tables)
+out   a Verdict: the window, what is odd in it, what people are to be told, and the next Memory
+not   no wire, no disk, no clock: what is not in the arguments does not exist
+
+    judge(memory, reading) -> Verdict        deltas.between -> features.build -> decide
+    decide(judgement, matrix) -> Decision    score -> incidents -> learn
+    account(verdict) -> messages             sentences, in the reader's language
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pganomaly import catalog, deltas, drift, features, incidents, lexical
+from pganomaly.detectors import Baseline, Forest, modelfile
+from pganomaly.drift import DriftSettings, Outcome, Streak
+from pganomaly.incidents import AlertSettings, Desk
+from pganomaly.messages import Speaker, compose
+from pganomaly.records import (
+    Change,
+    ChangeKind,
+    Finding,
+    Incident,
+    IncidentKind,
+    Key,
+    Matrix,
+    Message,
+    Outsiders,
+    Reading,
+    Reason,
+    Scores,
+    Shape,
+    Shapes,
+    Snapshot,
+    TextState,
+    Window,
+)
+from pganomaly.records.grid import F8
+
+CONTEXT = ("calls_per_sec", "exec_ms_per_sec", "db_time_share")
+"""Features that a message shows beside what is odd."""
+REASONS_STORED = 12
+"""Features stored with an anomalous window, oddest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """
+    What the user decided, and how this server's time is counted.
+
+    instance          the watched server's number: incident ids derive from it
+    day_windows       windows that make a day: 86,400 / interval live, a recording's own number in a replay
+    baseline_windows  windows before statements without history are judged
+    score_threshold   overrides the model's own; None leaves it to the model
+    """
+
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    drift: DriftSettings = field(default_factory=DriftSettings)
+    instance: int = 1
+    day_windows: float = 1440.0
+    baseline_windows: int = 40
+    score_threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """
+    What is learned from windows and remembered between them: it travels in a checkpoint.
+
+    windows  how many were judged since the beginning
+    upto     end of the last of them
+    """
+
+    baseline: Baseline
+    desk: Desk = field(default_factory=Desk)
+    streak: Streak = field(default_factory=Streak)
+    windows: int = 0
+    upto: datetime | None = None
+
+    @classmethod
+    def empty(cls, rules: Rules) -> Self:
+        """Return a judgement that has seen nothing."""
+        return cls(Baseline.empty(rules.day_windows))
+
+    def dumps(self) -> bytes:
+        """Return all of it but the open incidents, whose home is their table."""
+        announced = self.streak.announced_at
+        manifest = {
+            "windows": self.windows,
+            "upto": self.upto.isoformat() if self.upto else None,
+            "bad_runs": self.streak.bad_runs,
+            "announced_at": announced.isoformat() if announced else None,
+            "desk": json.loads(self.desk.dumps()),
+        }
+        return modelfile.pack("judgement", manifest, {"baseline": np.frombuffer(self.baseline.dumps(), np.uint8)})
+
+    @classmethod
+    def loads(cls, data: bytes, open_incidents: tuple[Incident, ...]) -> Self:
+        """Return the judgement that dumps() was called on, with the incidents that are open by their table."""
+        manifest, arrays = modelfile.unpack(data, "judgement")
+        return cls(
+            baseline=Baseline.loads(arrays["baseline"].tobytes()),
+            desk=Desk.loads(json.dumps(manifest["desk"]).encode()).with_open(open_incidents),
+            streak=Streak(manifest["bad_runs"], _moment(manifest["announced_at"])),
+            windows=manifest["windows"],
+            upto=_moment(manifest["upto"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """
+    Everything that one watched server leaves behind between two ticks.
+
+    snapshot   the newest: what differs from it has moved
+    reference  what the next window counts from (deltas.reference); both None before the first tick
+    """
+
+    judgement: Judgement
+    snapshot: Snapshot | None = None
+    reference: Snapshot | None = None
+    shapes: Shapes = field(default_factory=Shapes)
+    databases: Mapping[int, str] = field(default_factory=dict)
+    roles: Mapping[int, str] = field(default_factory=dict)
+    outsiders: Outsiders = field(default_factory=Outsiders)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """What one window means. *significant* are the open incidents that count for drift."""
+
+    judgement: Judgement
+    findings: tuple[Finding, ...] = ()
+    changes: tuple[Change, ...] = ()
+    significant: tuple[Incident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """
+    What one tick found, ready to be stored and told.
+
+    moved   which statements of the snapshot differ from the one before
+    window  None in the first tick: one snapshot makes no window
+    shapes  of the texts seen for the first time
+    drift   what this run of the detector means for the streak
+    """
+
+    snapshot: Snapshot
+    moved: NDArray[np.bool_]
+    window: Window | None
+    matrix: Matrix | None
+    shapes: Mapping[Key, Shape]
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...]
+    drift: Outcome
+    memory: Memory
+
+
+def judge(memory: Memory, reading: Reading, model: Forest | None, rules: Rules) -> Verdict:
+    """Return what *reading* means to somebody who remembers *memory*."""
+    snapshot = deltas.steady(memory.snapshot, reading.snapshot)
+    shapes = describe(reading)
+    after = replace(
+        memory,
+        snapshot=snapshot,
+        reference=deltas.reference(memory.reference, snapshot),
+        shapes=memory.shapes | shapes,
+        databases=reading.databases or memory.databases,
+        roles=reading.roles or memory.roles,
+        outsiders=reading.outsiders,
+    )
+    moved = deltas.moved(memory.snapshot, snapshot)
+    if memory.reference is None:
+        unchanged = Outcome(memory.judgement.streak, bad=False, bad_runs=0)
+        return Verdict(snapshot, moved, None, None, shapes, (), (), unchanged, after)
+
+    window = deltas.between(memory.reference, snapshot)
+    matrix = features.build(window, after.shapes, after.outsiders)
+    decision = decide(memory.judgement, matrix, model, rules)
+    outcome, judgement = conclude(decision.judgement, decision.significant, at=window.end, rules=rules)
+    return Verdict(
+        snapshot,
+        moved,
+        window,
+        matrix,
+        shapes,
+        decision.findings,
+        decision.changes,
+        outcome,
+        replace(after, judgement=judgement),
+    )
+
+
+def describe(reading: Reading) -> dict[Key, Shape]:
+    """Return the shapes of the texts that a reading brought; unreadable and hidden ones have none."""
+    return {t.key: lexical.describe(t.text) for t in reading.texts if t.state is TextState.READ and t.text is not None}
+
+
+def decide(judgement: Judgement, matrix: Matrix, model: Forest | None, rules: Rules) -> Decision:
+    """Return what is odd in one window, what that changes in incidents, and what was learned."""
+    scores = judgement.baseline.score(matrix)
+    step = incidents.advance(
+        judgement.desk,
+        scores,
+        instance=rules.instance,
+        rules=rules.alerts,
+        newcomers=judgement.windows >= rules.baseline_windows,
+    )
+    held = step.desk.held()
+    learned = judgement.baseline.learn(
+        matrix, scores, held_costs=held.costs, held_calls=held.calls, accepted=step.accepted
+    )
+    after = Judgement(learned, step.desk, judgement.streak, judgement.windows + 1, matrix.window.end)
+    return Decision(
+        after,
+        _findings(scores, matrix, model, rules),
+        step.changes,
+        drift.significant(matrix, step.desk.open, rules.drift),
+    )
+
+
+def conclude(
+    judgement: Judgement, significant: Iterable[Incident], *, at: datetime, rules: Rules
+) -> tuple[Outcome, Judgement]:
+    """Return what a run of the detector means for the streak, and the judgement that remembers it."""
+    outcome = drift.advance(judgement.streak, significant, at=at, settings=rules.drift)
+    confirmed = {i.incident_id for i in outcome.confirmed}
+    desk = judgement.desk.with_open(
+        tuple(replace(i, drift_announced=i.drift_announced or i.incident_id in confirmed) for i in judgement.desk.open)
+    )
+    return outcome, replace(judgement, streak=outcome.streak, desk=desk)
+
+
+def _findings(scores: Scores, matrix: Matrix, model: Forest | None, rules: Rules) -> tuple[Finding, ...]:
+    """Return a finding for every statement that either detector calls anomalous, silent statements included."""
+    anomaly = model.decision(matrix) if model is not None and len(matrix) else np.full(len(matrix), np.nan)
+    bar = rules.score_threshold if rules.score_threshold is not None else model.threshold if model else -np.inf
+    by_forest = (anomaly <= bar) & ~matrix.system
+    found = [
+        _finding(scores, int(column), anomaly, by_forest=bool(by_forest[column]))
+        for column in np.flatnonzero(scores.odd | by_forest)
+    ]
+    if scores.silent is not None:
+        nothing = np.full(len(scores.silent), np.nan)
+        found += [_finding(scores.silent, int(c), nothing, by_forest=False) for c in np.flatnonzero(scores.silent.odd)]
+    return tuple(found)
+
+
+def _finding(scores: Scores, column: int, anomaly: F8, *, by_forest: bool) -> Finding:
+    engine = "new_heavy" if scores.newcomer[column] else "baseline"
+    speakers = [engine] * bool(scores.odd[column]) + ["forest"] * by_forest
+    surprise, score = scores.surprise[column], anomaly[column]
+    return Finding(
+        window_start=scores.window.start,
+        window_end=scores.window.end,
+        key=Key(*scores.keys[column].tolist()),
+        detector="+".join(speakers),
+        anomaly_score=float(score) if np.isfinite(score) else None,
+        surprise=float(surprise) if np.isfinite(surprise) else None,
+        reasons=scores.reasons(column)[:REASONS_STORED],
+    )
+
+
+def account(
+    memory: Memory,
+    changes: Iterable[Change],
+    outcome: Outcome,
+    *,
+    server: str,
+    speaker: Speaker,
+    now: datetime,
+    matrix: Matrix | None = None,
+) -> tuple[Message, ...]:
+    """Return what people are told of a run: one message where an incident opened or closed, one for drift."""
+    told = [_message(memory, c, server, speaker, now, matrix) for c in changes if c.incident.told]
+    messages = [m for m in told if m is not None]
+    if outcome.confirmed:
+        messages.append(compose.drift_confirmed(speaker, server=server, bad_runs=outcome.bad_runs, now=now))
+    return tuple(messages)
+
+
+def _message(
+    memory: Memory, change: Change, server: str, speaker: Speaker, now: datetime, matrix: Matrix | None
+) -> Message | None:
+    incident = change.incident
+    subject = compose.Subject(
+        server=server,
+        query=memory.shapes.by_key.get(incident.key),
+        database=memory.databases.get(incident.key.dbid),
+        role=memory.roles.get(incident.key.userid),
+    )
+    if change.kind is ChangeKind.RESOLVED:
+        return compose.resolved(speaker, subject=subject, incident=incident, now=now, feature=catalog.feature)
+    if change.kind is ChangeKind.OPENED:
+        context = _context(matrix, incident) if matrix is not None else ()
+        return compose.opened(
+            speaker, subject=subject, incident=incident, now=now, feature=catalog.feature, context=context
+        )
+    return None
+
+
+def _context(matrix: Matrix, incident: Incident) -> tuple[Reason, ...]:
+    """Return the figures of the incident's statement that a reader wants beside what is odd."""
+    if incident.kind is IncidentKind.SILENCE:
+        return ()
+    here = np.flatnonzero(matrix.window.keys == np.array(tuple(incident.key), dtype=matrix.window.keys.dtype))
+    if not here.size:
+        return ()
+    numbers = ((name, float(matrix.features[name][here[0]])) for name in CONTEXT)
+    return tuple(Reason(name, value, None) for name, value in numbers if np.isfinite(value))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
