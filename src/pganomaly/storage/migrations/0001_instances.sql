@@ -34,6 +34,7 @@ CREATE TABLE monitoring.snapshots (
     snapshot_id         integer     NOT NULL,
     snapshot_ts         timestamptz NOT NULL,
     window_start        timestamptz,
+    server_clock        timestamptz,
     length_s            double precision,
     interval_s          double precision NOT NULL,
     system_identifier   bigint,
@@ -60,6 +61,7 @@ COMMENT ON COLUMN monitoring.snapshots.snapshot_id IS 'Counted from 1 per instan
 COMMENT ON COLUMN monitoring.snapshots.whole IS 'Every entry is stored, not only those whose counters moved.';
 COMMENT ON COLUMN monitoring.snapshots.rows_since_whole IS 'Raw rows that the photo of this moment has to look through.';
 COMMENT ON COLUMN monitoring.snapshots.window_start IS 'NULL where no window ends here: the first snapshot of all.';
+COMMENT ON COLUMN monitoring.snapshots.server_clock IS 'The clock as it was read, where snapshot_ts had to be moved forward.';
 COMMENT ON COLUMN monitoring.snapshots.deltas_at IS 'When the deltas of the window were stored; NULL while they wait.';
 COMMENT ON COLUMN monitoring.snapshots.statements IS 'How many statements ran in the window.';
 

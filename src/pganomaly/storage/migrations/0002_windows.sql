@@ -6,6 +6,7 @@ CREATE TABLE monitoring.pgss_snapshots_raw (
     instance_id                 smallint    NOT NULL,
     toplevel                    boolean     NOT NULL,
     gone                        boolean,
+    uncalled                    boolean,
     snapshot_id                 integer     NOT NULL,
     dbid                        oid         NOT NULL,
     userid                      oid         NOT NULL,
@@ -36,15 +37,14 @@ CREATE TABLE monitoring.pgss_snapshots_raw (
     min_exec_time               real,
     max_exec_time               real,
     stddev_exec_time            double precision,
-    uncalled_since              timestamptz,
     query_text                  text
 ) PARTITION BY RANGE (snapshot_ts);
 CREATE INDEX pgss_snapshots_raw_time ON monitoring.pgss_snapshots_raw USING brin (snapshot_ts) WITH (pages_per_range = 32);
 COMMENT ON TABLE monitoring.pgss_snapshots_raw IS
     'Cumulative counters of the entries that moved since their last row; monitoring.pgss_snapshot(ts) shows all of them.';
 COMMENT ON COLUMN monitoring.pgss_snapshots_raw.gone IS 'The entry had vanished by then; otherwise NULL.';
-COMMENT ON COLUMN monitoring.pgss_snapshots_raw.uncalled_since IS
-    'Counters moved, calls did not, since the row of that moment (-infinity: since the entry began at zero): the next delta starts there.';
+COMMENT ON COLUMN monitoring.pgss_snapshots_raw.uncalled IS
+    'True: moved, but not called, since the row that the next delta counts from. False: a copy of that row, beside a whole snapshot.';
 COMMENT ON COLUMN monitoring.pgss_snapshots_raw.query_text IS 'Redacted, in the row where the text was first seen; otherwise NULL.';
 
 CREATE TABLE monitoring.pgss_deltas (

@@ -11,6 +11,7 @@ AS $$
       JOIN (SELECT k.dbid, k.userid, k.queryid, k.toplevel, max(k.snapshot_ts) AS snapshot_ts
               FROM monitoring.pgss_snapshots_raw k
              WHERE k.instance_id = $2
+               AND k.uncalled IS NOT FALSE
                AND k.snapshot_ts <= $1
                AND k.snapshot_ts >= (SELECT max(s.snapshot_ts) FROM monitoring.snapshots s
                                       WHERE s.instance_id = $2 AND s.whole AND s.snapshot_ts <= $1)
@@ -19,6 +20,7 @@ AS $$
        AND r.dbid = last.dbid AND r.userid = last.userid AND r.toplevel = last.toplevel
      WHERE r.instance_id = $2
        AND r.gone IS NOT TRUE
+       AND r.uncalled IS NOT FALSE
        AND r.snapshot_ts <= $1
        AND r.snapshot_ts >= (SELECT max(s.snapshot_ts) FROM monitoring.snapshots s
                               WHERE s.instance_id = $2 AND s.whole AND s.snapshot_ts <= $1)
