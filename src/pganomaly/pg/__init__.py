@@ -1,8 +1,19 @@
 """The ground of every conversation with PostgreSQL: connections, transactions, COPY, SQL files, private servers."""
 
+from pganomaly.pg import embedded
 from pganomaly.pg.connect import Connection, connect, connect_arguments
 from pganomaly.pg.conninfo import Conninfo, Secret
 from pganomaly.pg.mark import MARK, marked
 from pganomaly.pg.transaction import transaction
 
-__all__ = ["MARK", "Connection", "Conninfo", "Secret", "connect", "connect_arguments", "marked", "transaction"]
+__all__ = [
+    "MARK",
+    "Connection",
+    "Conninfo",
+    "Secret",
+    "connect",
+    "connect_arguments",
+    "embedded",
+    "marked",
+    "transaction",
+]
