@@ -1,0 +1,182 @@
+"""
+The one conversation with one watched server.
+
+in    a Target, the texts that are known, the time
+out   Readings, and samples of activity in between
+not   nothing is written there, nothing outlives a transaction, no read is longer than its limit
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from pganomaly import errors, pg
+from pganomaly.collect import activity, capabilities, counters, texts
+from pganomaly.collect.capabilities import Capabilities
+from pganomaly.collect.known import KnownTexts
+from pganomaly.collect.names import Names
+from pganomaly.collect.target import Limits, Target
+from pganomaly.records import Activity, Reading, Snapshot, Text, locate
+
+T = TypeVar("T")
+
+MOST_SAMPLES = 10_000
+"""Sessions remembered between two readings; older ones give way."""
+
+_CHANGED = (
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.FeatureNotSupported,
+    psycopg.errors.ObjectNotInPrerequisiteState,
+    psycopg.errors.InsufficientPrivilege,
+    errors.CopyShapeError,
+)
+"""The server is no longer what it was when we looked: an extension updated or moved, a privilege revoked."""
+
+
+class Session:
+    """
+    Keeps one connection to one server, made when it is needed and made again when it is lost.
+
+    Not for two threads at once. Every failure is an errors.ConnectError or an errors.TargetError; after it the session
+    can be used again. No failure to read a text or a name costs a number.
+    """
+
+    def __init__(self, target: Target, *, limits: Limits | None = None) -> None:
+        self.target = target
+        self.limits = limits or Limits()
+        self._conn: pg.Connection | None = None
+        self._can: Capabilities | None = None
+        self._layout: counters.Layout | None = None
+        self._names = Names()
+        self._previous: Snapshot | None = None
+        self._samples: deque[Activity] = deque(maxlen=MOST_SAMPLES)
+
+    def probe(self) -> Capabilities:
+        """Return what may be read here, looked up anew."""
+        self._can = None
+        return self._attempt(lambda _, can: can)
+
+    def read(self, known: KnownTexts, interval_s: float, monotonic_s: float) -> Reading:
+        """
+        Return the counters of this moment, the texts that *known* lacks of what moved, and the samples taken since.
+
+        *known* is told which texts were read. monotonic_s is our steady clock right now.
+        """
+        snapshot = self._attempt(
+            lambda conn, can: counters.read(
+                conn, can, self._layout_of(can), self.limits, interval_s=interval_s, monotonic_s=monotonic_s
+            )
+        )
+        new = self._texts(snapshot, known, monotonic_s)
+        known.shrink(snapshot.keys)
+        self._learn_names(snapshot)
+        self._previous = snapshot
+        samples = tuple(self._samples)
+        self._samples.clear()
+        return Reading(
+            snapshot=snapshot,
+            texts=new,
+            activity=samples,
+            databases=dict(self._names.databases),
+            roles=dict(self._names.roles),
+            outsiders=self._names.outsiders(),
+        )
+
+    def sample(self) -> tuple[Activity, ...]:
+        """Return who is at work now; the next reading carries it, too."""
+        seen = self._attempt(lambda conn, can: activity.read(conn, can, self.limits))
+        self._samples.extend(seen)
+        return seen
+
+    def close(self) -> None:
+        """End the conversation; the next call would start another."""
+        conn, self._conn = self._conn, None
+        self._can = self._layout = None
+        if conn is not None:
+            with suppress(psycopg.Error):
+                conn.close()
+
+    def _texts(self, snapshot: Snapshot, known: KnownTexts, at_s: float) -> tuple[Text, ...]:
+        moved = np.flatnonzero(self._moved(snapshot))
+        wanted = moved[known.wanted(snapshot.keys[moved], at_s)]
+        if not len(wanted):
+            return ()
+        busiest = wanted[np.argsort(-snapshot.counters["total_exec_time"][wanted], kind="stable")]
+        read = self._spare(lambda conn, can: texts.read(conn, can, snapshot.keys[busiest], self.limits))
+        known.note(read or (), at_s)
+        return read or ()
+
+    def _moved(self, snapshot: Snapshot) -> NDArray[np.bool_]:
+        """Return which statements were called since the last reading; all of them in the first one."""
+        if self._previous is None or not len(self._previous):
+            return np.ones(len(snapshot), np.bool_)
+        place = locate(snapshot.keys, self._previous.keys)
+        moved: NDArray[np.bool_] = place < 0
+        before = self._previous.counters["calls"][place]
+        return moved | (before != snapshot.counters["calls"])
+
+    def _learn_names(self, snapshot: Snapshot) -> None:
+        self._spare(lambda conn, _: self._names.learn(conn, snapshot.keys, self.limits))
+
+    def _spare(self, work: Callable[[pg.Connection, Capabilities], T]) -> T | None:
+        """Do what a reading can do without: where it fails the next reading tries again."""
+        try:
+            return self._attempt(work)
+        except (errors.TargetError, errors.ConnectError):
+            return None
+
+    def _attempt(self, work: Callable[[pg.Connection, Capabilities], T]) -> T:
+        """
+        Do *work*, once more where the first failure only shows that the server is not what it was.
+
+        A connection that was idle since the last reading may have died unnoticed; that costs no reading either.
+        """
+        reused = self._conn is not None
+        with self._explained():
+            try:
+                return work(*self._ready())
+            except _CHANGED:
+                self._can = self._layout = None
+            except psycopg.Error:
+                if not (reused and self._conn is not None and self._conn.closed):
+                    raise
+                self.close()
+            return work(*self._ready())
+
+    def _ready(self) -> tuple[pg.Connection, Capabilities]:
+        if self._conn is None or self._conn.closed:
+            self.close()
+            self._conn = pg.connect(self.target.conninfo, connect_timeout_s=self.limits.connect_timeout_s)
+            self._names = Names()
+        if self._can is None:
+            self._can = capabilities.probe(self._conn, self.limits)
+        return self._conn, self._can
+
+    def _layout_of(self, can: Capabilities) -> counters.Layout:
+        if self._layout is None:
+            self._layout = counters.Layout.of(can)
+        return self._layout
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn the driver's errors into ours."""
+        server = self.target.conninfo.server
+        try:
+            yield
+        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
+            raise errors.ReadTimedOut(server=server, limit_s=self.limits.statement_timeout_s) from error
+        except psycopg.errors.ProtocolViolation as error:
+            raise errors.PoolerInStatementMode(server=server) from error
+        except psycopg.Error as error:
+            if self._conn is None or self._conn.closed:
+                raise errors.ServerWentAway(server=server) from error
+            said = error.diag.message_primary or type(error).__name__
+            raise errors.ReadFailed(server=server, sqlstate=error.sqlstate, said=said) from error

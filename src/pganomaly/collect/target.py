@@ -1,0 +1,47 @@
+"""Which server is watched, and how long it may take to answer."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from pganomaly import pg
+from pganomaly.pg import Conninfo
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server to watch: the name that people gave it, and the way in."""
+
+    name: str
+    conninfo: Conninfo
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    What a guest allows itself: after these a read gives up and tries again at its next turn.
+
+    text_batch, text_batches  texts asked for at once, and how often in one reading
+    text_chars                of one text; a longer one is cut
+    text_memory               work_mem of the read of texts: PostgreSQL holds all texts of all entries for a moment
+                              and would write temporary files beyond it
+    """
+
+    connect_timeout_s: float = 5.0
+    statement_timeout_s: float = 10.0
+    lock_timeout_s: float = 1.0
+    text_timeout_s: float = 5.0
+    text_batch: int = 1000
+    text_batches: int = 8
+    text_chars: int = 65_536
+    text_memory: str = "64MB"
+
+    def transaction(
+        self, conn: pg.Connection, *, statement_timeout_s: float | None = None
+    ) -> AbstractContextManager[None]:
+        """Return a read-only transaction that ends within these limits."""
+        return pg.transaction(
+            conn,
+            statement_timeout_s=self.statement_timeout_s if statement_timeout_s is None else statement_timeout_s,
+            lock_timeout_s=self.lock_timeout_s,
+            read_only=True,
+        )
