@@ -25,120 +25,121 @@ MANIFEST = "manifest.json"
 LARGEST_BYTES = 1 << 30
 """No honest file unpacks to more: 50,000 statements at 1 kB are a twentieth of it."""
 
-Arrays = dict[str, NDArray[Any]]
+Array = NDArray[Any]
 
-_DEFLATE_FAST = 1
-_PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x5d\x00\x00": "lzma", b"\x04\x22\x4d\x18": "lz4"}
-_ZLIB_HEADERS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_BINARY_PICKLE = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
-_TEXT_PICKLE = (b"(lp", b"(dp", b"(ip", b"(tp", b"ccopy_reg", b"c__builtin__", b"cnumpy", b"csklearn", b"(i", b"ZF")
-_NPY = b"\x93NUMPY"
+_NPY_MAGIC = b"\x93NUMPY"
+_PICKLED_SUFFIXES = (".pkl", ".pickle", ".joblib")
+_PICKLES = {
+    **{bytes((0x80, protocol)): "a pickle, as joblib and older systems write them" for protocol in range(2, 6)},
+    **dict.fromkeys((b"(lp", b"(dp", b"(ip", b"(tp", b"(c", b"c__builtin__", b"ccopy_reg", b"cnumpy", b"csklearn",
+                     b"cjoblib"), "a pickle of an old protocol"),
+    **dict.fromkeys((b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), "a zlib archive, as joblib packs pickles"),
+    b"\x1f\x8b": "a gzip archive, as joblib packs pickles",
+    b"BZh": "a bzip2 archive, as joblib packs pickles",
+    b"\xfd7zXZ": "an xz archive, as joblib packs pickles",
+    b"\x5d\x00\x00": "an lzma archive, as joblib packs pickles",
+    b"\x04\x22\x4d\x18": "an lz4 archive, as joblib packs pickles",
+}  # fmt: skip
 
 
 class Content(NamedTuple):
-    """What a file holds."""
+    """What a file holds. The arrays are read-only."""
 
     manifest: dict[str, Any]
-    arrays: Arrays
+    arrays: dict[str, Array]
 
 
-def pack(kind: str, manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return *manifest* (anything that JSON can say) and *arrays* as the bytes of one file."""
-    held = {name: np.ascontiguousarray(values).reshape(values.shape) for name, values in arrays.items()}
+def pack(kind: str, manifest: Mapping[str, Any], arrays: Mapping[str, Array], *, small: bool = True) -> bytes:
+    """Return *manifest* (what JSON can say) and *arrays* as the bytes of one file; not *small* is faster to write."""
+    held = {name: np.asarray(values, order="C") for name, values in arrays.items()}
     head = {**manifest, "format": FORMAT, "kind": kind, "sha256": _digest(held)}
-    members = {MANIFEST: json.dumps(head, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1).encode()}
-    members |= {f"{name}.npy": _dump(values) for name, values in held.items()}
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_DEFLATE_FAST) as archive:
-        for name, data in members.items():
-            # A ZipInfo of its own bears the date 1980-01-01: the same content gives the same bytes.
-            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED, _DEFLATE_FAST)
+    method = zipfile.ZIP_DEFLATED if small else zipfile.ZIP_STORED
+    with zipfile.ZipFile(out, "w", method, compresslevel=1) as archive:
+        with _member(archive, MANIFEST) as stream:
+            stream.write(json.dumps(head, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1).encode())
+        for name, values in held.items():
+            with _member(archive, f"{name}.npy") as stream:
+                np.lib.format.write_array(stream, values, version=(1, 0), allow_pickle=False)
     return out.getvalue()
 
 
 def unpack(data: bytes, kind: str) -> Content:
     """Return what pack() was given; an errors.ModelFileError where *data* is not the bytes of a *kind* of ours."""
-    _refuse_pickle(data)
+    _refuse_pickles(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = _members(archive)
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        if not data.startswith(b"PK"):
-            raise errors.ModelFileForeign(what="not an archive of arrays") from error
-        raise errors.ModelFileDamaged(what=str(error)) from error
-    # Pickled members come first: an archive that holds one is named for it, whoever wrote the rest.
-    arrays = {name.removesuffix(".npy"): _load(raw) for name, raw in members.items() if name.endswith(".npy")}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        if data.startswith(b"PK"):
+            raise errors.ModelFileDamaged(what=str(error)) from error
+        raise errors.ModelFileForeign(what="it is no archive of arrays") from error
+    # Arrays before the manifest: an archive that holds a pickle is called so, whatever else it says of itself.
+    arrays = {name.removesuffix(".npy"): _array(raw) for name, raw in members.items() if name.endswith(".npy")}
     manifest = _manifest(members, kind)
     if manifest["sha256"] != _digest(arrays):
-        raise errors.ModelFileDamaged(what="its arrays do not match its checksum")
+        raise errors.ModelFileDamaged(what="its arrays do not match their checksum")
     return Content(manifest, arrays)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> Any:
+    info = zipfile.ZipInfo(name)  # made here, it bears the date 1980-01-01: the same content gives the same bytes
+    info.compress_type = archive.compression
+    return archive.open(info, "w")
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
     infos = archive.infolist()
     for info in infos:
-        if info.filename.endswith((".pkl", ".pickle", ".joblib")):
+        if info.filename.endswith(_PICKLED_SUFFIXES):
             raise errors.ModelFileIsPickle(what=f"an archive with the pickle {info.filename}")
     if sum(info.file_size for info in infos) > LARGEST_BYTES:
-        raise errors.ModelFileForeign(what="it would unpack to more than 1 GB")
+        raise errors.ModelFileForeign(what=f"it would unpack to more than {LARGEST_BYTES:,} bytes")
     return {info.filename: archive.read(info) for info in infos}
 
 
 def _manifest(members: Mapping[str, bytes], kind: str) -> dict[str, Any]:
     try:
-        manifest = json.loads(members[MANIFEST])
+        manifest = dict(json.loads(members[MANIFEST]))
         found, written_as = manifest["kind"], manifest["format"]
         manifest["sha256"]
     except (KeyError, TypeError, ValueError) as error:
-        raise errors.ModelFileForeign(what=f"it has no readable {MANIFEST}") from error
+        raise errors.ModelFileForeign(what=f"it has no {MANIFEST} of ours") from error
     if written_as != FORMAT:
-        raise errors.ModelFileOutdated(what=f"format {written_as}, and this version reads format {FORMAT}")
+        raise errors.ModelFileOutdated(what=f"its format is {written_as}, this version reads format {FORMAT}")
     if found != kind:
         raise errors.ModelFileForeign(what=f"it holds a {found}, not a {kind}")
-    return dict(manifest)
+    return manifest
 
 
-def _dump(values: NDArray[Any]) -> bytes:
-    out = io.BytesIO()
-    np.lib.format.write_array(out, values, version=(1, 0), allow_pickle=False)
-    return out.getvalue()
-
-
-def _load(raw: bytes) -> NDArray[Any]:
+def _array(raw: bytes) -> Array:
     stream = io.BytesIO(raw)
     try:
         version = np.lib.format.read_magic(stream)
         shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-    except ValueError as error:
-        raise errors.ModelFileDamaged(what=str(error).splitlines()[0]) from error
+    except (ValueError, SyntaxError) as error:
+        raise errors.ModelFileDamaged(what="an array has no readable header") from error
     if dtype.hasobject:
-        raise errors.ModelFileIsPickle(what="an archive of arrays of pickled objects")
-    body = raw[stream.tell() :]
-    # The header alone is not believed: it could ask for more memory than there is.
-    if version != (1, 0) or fortran_order or math.prod(shape) * dtype.itemsize != len(body):
+        raise errors.ModelFileIsPickle(what="arrays of pickled objects")
+    # The header is not believed: it could ask for more memory than there is.
+    if version != (1, 0) or fortran_order or math.prod(shape) * dtype.itemsize != len(raw) - stream.tell():
         raise errors.ModelFileDamaged(what="an array is not what its header says")
-    values: NDArray[Any] = np.frombuffer(body, dtype).reshape(shape)
+    values: Array = np.frombuffer(raw, dtype, offset=stream.tell()).reshape(shape)
     return values
 
 
-def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+def _digest(arrays: Mapping[str, Array]) -> str:
     told = sha256()
     for name in sorted(arrays):
         values = arrays[name]
         told.update(f"{name} {values.dtype.descr} {values.shape}\n".encode())
-        told.update(values.tobytes())
+        told.update(values.reshape(-1).view(np.uint8).data)
     return told.hexdigest()
 
 
-def _refuse_pickle(data: bytes) -> None:
-    if data.startswith(_BINARY_PICKLE):
-        raise errors.ModelFileIsPickle(what="a pickle, as joblib and older systems write them")
-    if data.startswith(_TEXT_PICKLE) and not data.startswith(b"PK"):
-        raise errors.ModelFileIsPickle(what="a pickle of an old protocol")
-    for magic, packer in _PACKED.items():
+def _refuse_pickles(data: bytes) -> None:
+    for magic, what in _PICKLES.items():
         if data.startswith(magic):
-            raise errors.ModelFileIsPickle(what=f"a {packer} archive, as joblib packs pickles")
-    if data.startswith(_ZLIB_HEADERS):
-        raise errors.ModelFileIsPickle(what="a zlib archive, as joblib packs pickles")
-    if data.startswith(_NPY):
-        _load(data)
+            raise errors.ModelFileIsPickle(what=what)
+    if data.startswith(_NPY_MAGIC):
+        _array(data)

@@ -1,0 +1,88 @@
+"""
+Isolation trees as plain arrays, walked by all rows through all trees at once.
+
+Liu, Ting and Zhou, "Isolation Forest" (2008): a row that few random cuts set apart is odd. Every tree is stored as if
+it were complete: node i has the children 2i + 1 and 2i + 2, and a leaf above the ground repeats itself, its cuts
+sending everything left. So a step down is arithmetic, and eight steps serve a million (row, tree) pairs.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pganomaly.records.grid import F8
+
+F4 = NDArray[np.float32]
+
+_PAIRS_AT_ONCE = 40_000
+"""(row, tree) pairs walked together: as many as leave the working arrays in the processor's cache (measured)."""
+_PAIR = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trees:
+    """
+    A forest of trees of one depth d.
+
+    feature  [trees, 2**d - 1]  the column that a node looks at
+    cut      [trees, 2**d - 1]  a value above it goes right; inf where everything goes left
+    path     [trees, 2**d]      cuts that set apart a row which ends here, expected further ones included
+    """
+
+    feature: NDArray[np.int16]
+    cut: F4
+    path: F8
+
+    def __len__(self) -> int:
+        """Return the number of trees."""
+        return len(self.path)
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return a forest without a tree."""
+        return cls(np.zeros((0, 0), np.int16), np.zeros((0, 0), np.float32), np.zeros((0, 1)))
+
+    def path_lengths(self, columns: F4) -> F8:
+        """Return, for every row of *columns* (float32 [features, rows], no NaN), its path summed over all trees."""
+        rows = columns.shape[1]
+        at_once = max(1, _PAIRS_AT_ONCE // max(rows, 1))
+        total: F8 = np.zeros(rows)
+        for first in range(0, len(self), at_once):
+            some = slice(first, first + at_once)
+            leaf = _descend(self.feature[some], self.cut[some], columns)
+            total += np.take(self.path[some], leaf, mode="clip").sum(axis=0)
+        return total
+
+
+def _descend(feature: NDArray[np.int16], cut: F4, columns: F4) -> NDArray[np.intp]:
+    """Return where every row ends in every tree: positions in the flattened leaves, [trees, rows]."""
+    trees, rows = len(feature), columns.shape[1]
+    row = np.arange(rows)
+    at = np.repeat(np.arange(trees)[:, np.newaxis], rows, axis=1)
+    # Buffers used again at every level, and mode="clip", which spares a check of indices that cannot be wrong.
+    place, right = np.empty_like(at), np.empty(at.shape, bool)
+    value, limit = np.empty(at.shape, np.float32), np.empty(at.shape, np.float32)
+    for level in range(_depth(feature)):
+        nodes = slice(2**level - 1, 2 ** (level + 1) - 1)
+        np.take(feature[:, nodes].astype(np.intp) * rows, at, out=place, mode="clip")
+        place += row
+        np.take(columns, place, out=value, mode="clip")
+        np.take(cut[:, nodes], at, out=limit, mode="clip")
+        np.greater(value, limit, out=right)
+        at += at
+        at += right
+    return at
+
+
+def _depth(feature: NDArray[np.int16]) -> int:
+    return int(feature.shape[1] + 1).bit_length() - 1
+
+
+def expected_path(rows: NDArray[np.integer] | int) -> F8:
+    """Return how many cuts it takes on average to set apart one of *rows* rows (Liu et al., equation 1)."""
+    n = np.asarray(rows, dtype=np.float64)
+    many = np.maximum(n, 3.0)
+    harmonic = np.log(many - 1.0) + np.euler_gamma
+    return np.select([n <= 1.0, n <= _PAIR], [0.0, 1.0], 2.0 * harmonic - 2.0 * (many - 1.0) / many)
