@@ -618,3 +618,15 @@ class AlreadyStored(StoreError):
     """
 
     code = "PGA-056"
+
+
+class NotARecording(UsageError):
+    """{folder} is not a recording: it lacks {missing}. Name the folder that holds meta.json and the Parquet files."""
+
+    code = "PGA-022"
+
+
+class ReplayNotInstalled(UsageError):
+    """Recordings are Parquet files, and what reads them is not installed. Fix: pip install 'pganomaly[replay]'"""
+
+    code = "PGA-023"

@@ -135,9 +135,10 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """What one window means. *significant* are the open incidents that count for drift."""
+    """What one window means: the scores of all, what is odd among them, the open incidents that count for drift."""
 
     judgement: Judgement
+    scores: Scores
     findings: tuple[Finding, ...] = ()
     changes: tuple[Change, ...] = ()
     significant: tuple[Incident, ...] = ()
@@ -149,7 +150,7 @@ class Verdict:
     What one tick found, ready to be stored and told.
 
     moved   which statements of the snapshot differ from the one before
-    window  None in the first tick: one snapshot makes no window
+    window  None in the first tick: one snapshot makes no window, no matrix and no scores
     shapes  of the texts seen for the first time
     drift   what this run of the detector means for the streak
     """
@@ -158,6 +159,7 @@ class Verdict:
     moved: NDArray[np.bool_]
     window: Window | None
     matrix: Matrix | None
+    scores: Scores | None
     shapes: Mapping[Key, Shape]
     findings: tuple[Finding, ...]
     changes: tuple[Change, ...]
@@ -181,7 +183,7 @@ def judge(memory: Memory, reading: Reading, model: Forest | None, rules: Rules) 
     moved = deltas.moved(memory.snapshot, snapshot)
     if memory.reference is None:
         unchanged = Outcome(memory.judgement.streak, bad=False, bad_runs=0)
-        return Verdict(snapshot, moved, None, None, shapes, (), (), unchanged, after)
+        return Verdict(snapshot, moved, None, None, None, shapes, (), (), unchanged, after)
 
     window = deltas.between(memory.reference, snapshot)
     matrix = features.build(window, after.shapes, after.outsiders)
@@ -192,6 +194,7 @@ def judge(memory: Memory, reading: Reading, model: Forest | None, rules: Rules) 
         moved,
         window,
         matrix,
+        decision.scores,
         shapes,
         decision.findings,
         decision.changes,
@@ -222,6 +225,7 @@ def decide(judgement: Judgement, matrix: Matrix, model: Forest | None, rules: Ru
     after = Judgement(learned, step.desk, judgement.streak, judgement.windows + 1, matrix.window.end)
     return Decision(
         after,
+        scores,
         _findings(scores, matrix, model, rules),
         step.changes,
         drift.significant(matrix, step.desk.open, rules.drift),
