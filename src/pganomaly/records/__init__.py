@@ -5,7 +5,7 @@ from pganomaly.records.finding import Finding, Reason
 from pganomaly.records.grid import Counters, Deltas, Features, Grid
 from pganomaly.records.incident import Change, ChangeKind, Incident, IncidentKind
 from pganomaly.records.keys import KEY, Key, KeyArray, identities, keys_of, locate
-from pganomaly.records.message import Block, Message
+from pganomaly.records.message import Block, Message, Waiting
 from pganomaly.records.outsiders import Outsiders
 from pganomaly.records.scores import KINDS, Scores
 from pganomaly.records.shape import Lexical, Shape
@@ -44,6 +44,7 @@ __all__ = [
     "Snapshot",
     "Text",
     "TextState",
+    "Waiting",
     "Window",
     "identities",
     "keys_of",

@@ -1,6 +1,7 @@
 """What is said to people, before any channel gives it its own form."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 
@@ -32,3 +33,20 @@ class Message:
     def headline(self) -> str:
         """The whole news in one line."""
         return self.blocks[0].text
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """
+    A message in an outbox that one channel does not have yet. (message.message_id, channel) names it.
+
+    attempts  how often it was claimed; due_at is when it may be tried (again)
+    thread    the remote id of the first message about the same that this channel has, None where there is none
+    """
+
+    message: Message
+    channel: str
+    queued_at: datetime
+    due_at: datetime
+    attempts: int = 0
+    thread: str | None = None
