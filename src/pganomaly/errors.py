@@ -334,6 +334,17 @@ class EmbeddedServerFailed(PganomalyError):
     code = "PGA-061"
 
 
+class CopyShapeError(PganomalyError):
+    """
+    Row {row} of a binary COPY has {found} in column {column}, where {wanted} were expected.
+
+    Nothing of this read is used. It is a defect of pganomaly or an unknown version of the extension; please report it
+    together with: SELECT version(), extversion FROM pg_extension WHERE extname = 'pg_stat_statements';
+    """
+
+    code = "PGA-062"
+
+
 class DemoTrafficFailed(PganomalyError):
     """
     The visitors of the demo's shop could not come in: {reason}. Nothing was shown, and everything that the demo started

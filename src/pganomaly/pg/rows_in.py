@@ -1,0 +1,165 @@
+"""
+Many rows into PostgreSQL, without a Python object per row.
+
+in    columns: numbers as arrays; texts and the like as lists, for tables where few rows have one
+out   one COPY FROM STDIN in binary
+not   no quiet loss: a number that its column cannot hold is an error
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+
+from pganomaly.pg.connect import Connection
+from pganomaly.pg.variable import encoded
+from pganomaly.pg.wire import FIRST_US, HEADER, NULL_LENGTH, TRAILER, row_dtype, since_2000
+
+_FIXED: dict[str, np.dtype[Any]] = {
+    "smallint": np.dtype("i2"),
+    "int": np.dtype("i4"),
+    "integer": np.dtype("i4"),
+    "bigint": np.dtype("i8"),
+    "oid": np.dtype("u4"),
+    "real": np.dtype("f4"),
+    "double precision": np.dtype("f8"),
+    "boolean": np.dtype("?"),
+    "timestamptz": np.dtype("i8"),
+}
+_NOTHING: np.dtype[Any] = np.dtype("V0")
+_Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """
+    One column of the rows to store.
+
+    sql_type  smallint int bigint oid real double precision boolean timestamptz | text jsonb bytea text[] oid[] bigint[]
+    values    an array for the types of fixed width; timestamptz in microseconds since 1970 or as datetime64. A list for
+              the others, None for NULL
+    null      which rows are NULL, beside those whose number is NaN, NaT or UNKNOWN_US
+    keep_nan  store NaN as the NaN of a floating-point column instead
+    """
+
+    name: str
+    sql_type: str
+    values: NDArray[np.generic] | Sequence[object]
+    null: _Mask | None = None
+    keep_nan: bool = False
+
+    @property
+    def is_fixed(self) -> bool:
+        """Return whether all its values have the same width."""
+        return self.sql_type in _FIXED
+
+
+def copy_in(conn: Connection, table: str, columns: Sequence[Column]) -> int:
+    """Store the rows that *columns* make up in *table* (schema.name) and return how many they are."""
+    rows = _length(columns)
+    if rows:
+        ordered = _in_order(columns)
+        statement = sql.SQL("COPY /* pganomaly */ {} ({}) FROM STDIN (FORMAT binary)").format(
+            sql.Identifier(*table.split(".")), sql.SQL(", ").join(sql.Identifier(c.name) for c in ordered)
+        )
+        with conn.cursor() as cursor, cursor.copy(statement) as copy:
+            for block in encode(columns):
+                copy.write(block)
+    return rows
+
+
+def encode(columns: Sequence[Column]) -> Iterator[bytes]:
+    """Return the rows in the binary COPY format, the columns of fixed width first."""
+    ordered = _in_order(columns)
+    variable = [encoded(c.sql_type, c.values, c.null) for c in ordered if not c.is_fixed]
+    yield HEADER
+    yield from _woven(*_fixed_part(ordered, variable), variable)
+    yield TRAILER
+
+
+def _in_order(columns: Sequence[Column]) -> list[Column]:
+    """Columns of varying width come last, so that a value of theirs shifts nothing but the ends of its row."""
+    return sorted(columns, key=lambda c: not c.is_fixed)
+
+
+def _length(columns: Sequence[Column]) -> int:
+    lengths = {len(c.values) for c in columns}
+    if len(lengths) != 1:
+        raise ValueError(f"columns of one table must be equally long: {[(c.name, len(c.values)) for c in columns]}")
+    return lengths.pop()
+
+
+def _fixed_part(
+    columns: Sequence[Column], variable: Sequence[Sequence[bytes | None]]
+) -> tuple[bytes, NDArray[np.intp]]:
+    """Return all rows without the values of varying width (but with their lengths), and where each row ends."""
+    row = row_dtype(tuple(_FIXED[c.sql_type] if c.is_fixed else _NOTHING for c in columns))
+    rows = np.zeros(_length(columns), dtype=row)
+    keep = np.ones((len(rows), row.itemsize), dtype=bool)
+    rows["count"] = len(columns)
+    fixed = [c for c in columns if c.is_fixed]
+    offset = 2
+    for position, column in enumerate(fixed):
+        values, null = _prepared(column)
+        width = values.dtype.itemsize
+        offset += 4
+        rows[f"value_{position}"] = values
+        rows[f"length_{position}"] = np.where(null, NULL_LENGTH, width)
+        if null.any():
+            keep[null, offset : offset + width] = False
+        offset += width
+    for position, cells in enumerate(variable, start=len(fixed)):
+        rows[f"length_{position}"] = [NULL_LENGTH if cell is None else len(cell) for cell in cells]
+    return rows.view(np.uint8).reshape(keep.shape)[keep].tobytes(), np.cumsum(keep.sum(axis=1))
+
+
+def _woven(body: bytes, ends: NDArray[np.intp], variable: Sequence[Sequence[bytes | None]]) -> Iterator[bytes]:
+    """Return *body* with the values of varying width behind their lengths: a step per value, none per row."""
+    done = 0
+    cells = (
+        (int(ends[row]) - 4 * (len(variable) - 1 - position), cell)
+        for row in sorted({row for column in variable for row, cell in enumerate(column) if cell})
+        for position, column in enumerate(variable)
+        if (cell := column[row])
+    )
+    for place, cell in cells:
+        yield body[done:place]
+        yield cell
+        done = place
+    yield body[done:]
+
+
+def _prepared(column: Column) -> tuple[NDArray[Any], _Mask]:
+    """Return the values in the type of the column, and which of them are NULL; what is NULL is 0 among the values."""
+    target = _FIXED[column.sql_type]
+    given = np.asarray(column.values)
+    null = np.zeros(len(given), dtype=bool) if column.null is None else np.array(column.null, dtype=bool)
+    if given.dtype.kind == "M":
+        given = given.astype("M8[us]").view("i8")
+    if given.dtype.kind == "f" and not (column.keep_nan and target.kind == "f"):
+        null |= np.isnan(given)
+    if column.sql_type == "timestamptz":
+        null |= given == FIRST_US
+    values = np.where(null, given.dtype.type(0), given) if null.any() else given
+    _refuse_loss(column.name, values, target)
+    if column.sql_type == "timestamptz":
+        return since_2000(values.astype("i8")), null
+    return values.astype(target), null
+
+
+def _refuse_loss(name: str, values: NDArray[Any], target: np.dtype[Any]) -> None:
+    fits = np.ones(len(values), dtype=bool)
+    if target.kind in "iu":
+        limits = np.iinfo(target)
+        # Strictly below the next number: the largest bigint has no floating-point number of its own.
+        top = values < float(limits.max) + 1.0 if values.dtype.kind == "f" else values <= limits.max
+        fits = (values >= limits.min) & top
+        if values.dtype.kind == "f":
+            fits &= values == np.rint(values)
+    elif target == np.dtype("f4"):
+        fits = ~np.isfinite(values) | (np.abs(values) <= np.finfo("f4").max)
+    if not fits.all():
+        raise ValueError(f"column {name} cannot hold {values[~fits][0]!r} as {target}")
