@@ -6,6 +6,7 @@ out   one Activity per client session that runs a statement or keeps a transacti
 not   no replication, no autovacuum, no backup, not ourselves
 """
 
+from importlib.resources import files
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -20,7 +21,7 @@ IGNORED = ("pganomaly", "pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup")
 MOST = 1000
 """Sessions of one look: the longest running ones."""
 
-_SQL = pg.statements("pganomaly.collect/activity.sql")
+_SQL = pg.statements(files(__package__) / "activity.sql")
 
 
 def read(conn: pg.Connection, can: Capabilities, limits: Limits) -> tuple[Activity, ...]:

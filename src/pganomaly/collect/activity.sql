@@ -1,7 +1,7 @@
 -- name: activity
 -- Clients at work or inside a transaction. Replication, autovacuum, backups and our own sessions are left out.
 -- Only who waits for a lock is asked for its blockers: that question takes locks of its own.
-SELECT /* pganomaly */
+SELECT
        pg_catalog.clock_timestamp() AS sampled_at,
        a.pid,
        a.datid::bigint AS dbid,

@@ -8,6 +8,7 @@ not   no branch on the server's version: the columns follow the version of the e
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
@@ -31,7 +32,7 @@ SETTINGS = (
 """What decides whether and which statements are counted. shared_preload_libraries needs pg_read_all_settings."""
 
 _NEEDED = ("dbid", "userid", "queryid", "calls", "total_exec_time")
-_SQL = pg.statements("pganomaly.collect/probe.sql") | pg.statements("pganomaly.collect/moment.sql")
+_SQL = pg.statements(files(__package__) / "probe.sql") | pg.statements(files(__package__) / "moment.sql")
 
 
 @dataclass(frozen=True, slots=True)

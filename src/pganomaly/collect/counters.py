@@ -9,6 +9,7 @@ not   no text, no opinion; a row without an id (hidden from our role) is counted
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from pganomaly.collect.capabilities import Capabilities
 from pganomaly.collect.target import Limits
 from pganomaly.records import KEY, UNKNOWN_US, Counters, Epoch, KeyArray, Snapshot
 
-_SQL = pg.statements("pganomaly.collect/counters.sql")
+_SQL = pg.statements(files(__package__) / "counters.sql")
 _NAMES = tuple(counter.name for counter in COUNTERS)
 
 _INT8 = 20

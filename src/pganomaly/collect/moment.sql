@@ -1,7 +1,7 @@
 -- name: moment
 -- When the counters are read, and in which life of the server: read once, right before them.
 -- On a primary the timeline comes from the log that is being written: the control file lags behind a promotion.
-SELECT /* pganomaly */
+SELECT
        pg_catalog.clock_timestamp() AS taken_at,
        s.system_identifier,
        CASE WHEN pg_catalog.pg_is_in_recovery() THEN c.timeline_id
@@ -17,7 +17,7 @@ SELECT /* pganomaly */
 
 -- name: moment_without_control
 -- The same where the role or the platform does not let us look into the control file or the log's position.
-SELECT /* pganomaly */
+SELECT
        pg_catalog.clock_timestamp() AS taken_at,
        NULL::bigint AS system_identifier,
        NULL::integer AS timeline,
@@ -32,4 +32,5 @@ SELECT /* pganomaly */
 SELECT dealloc, stats_reset FROM {schema}.pg_stat_statements_info
 
 -- name: info_absent
+-- Before 1.9, or where the view may not be read.
 SELECT NULL::bigint AS dealloc, NULL::timestamptz AS stats_reset

@@ -1,6 +1,7 @@
 """Names of databases and roles by oid, asked for only when an unknown oid appears; and who is not a user."""
 
 from collections.abc import Iterable
+from importlib.resources import files
 
 import numpy as np
 from psycopg.rows import dict_row
@@ -17,7 +18,7 @@ A role of this name is ours alone (`pganomaly grant-sql` creates it), so whateve
 Under any other name we may share the role with an application: then only the mark in a text tells our statements.
 """
 
-_SQL = pg.statements("pganomaly.collect/names.sql")
+_SQL = pg.statements(files(__package__) / "names.sql")
 
 
 class Names:

@@ -9,15 +9,17 @@ class Platform:
     One cloud.
 
     roles, databases  its own, by which it is recognised and which are nobody's business logic
-    how               where its settings are changed, as the middle of a sentence
-    restart           what makes them take effect
+    where             where its settings are changed
+    restart           what makes a setting take effect that needs a restart
+    preloads          whether it loads pg_stat_statements by itself and lets nobody change that
     """
 
     name: str
     roles: tuple[str, ...]
     databases: tuple[str, ...]
-    how: str
+    where: str
     restart: str
+    preloads: bool = False
 
 
 PLATFORMS: tuple[Platform, ...] = (
@@ -33,14 +35,16 @@ PLATFORMS: tuple[Platform, ...] = (
         ("cloudsqladmin", "cloudsqlagent", "cloudsqlreplica", "cloudsqlimportexport", "cloudsqlconnpooladmin"),
         ("cloudsqladmin",),
         "as a database flag of the instance",
-        "let Cloud SQL restart the instance",
+        "restart the instance",
+        preloads=True,
     ),
     Platform(
         "Google AlloyDB",
         ("alloydbadmin", "alloydbagent", "alloydbreplica", "alloydbimportexport"),
         ("alloydbadmin", "alloydbmetadata"),
         "as a database flag of the instance",
-        "let AlloyDB restart the instance",
+        "restart the instance",
+        preloads=True,
     ),
     Platform(
         "Azure Database for PostgreSQL",
@@ -49,8 +53,10 @@ PLATFORMS: tuple[Platform, ...] = (
         "in the server parameters of the instance",
         "restart the server from the portal",
     ),
-    Platform("Neon", ("cloud_admin",), (), "in the project's settings", "restart the compute"),
-    Platform("Supabase", ("supabase_admin",), (), "in the project's database settings", "restart the project"),
+    Platform("Neon", ("cloud_admin",), (), "in the project's settings", "restart the compute", preloads=True),
+    Platform(
+        "Supabase", ("supabase_admin",), (), "in the project's database settings", "restart the project", preloads=True
+    ),
     Platform("Aiven", ("_aiven",), ("_aiven",), "in the service's advanced configuration", "restart the service"),
     Platform("DigitalOcean", ("_dodb",), ("_dodb",), "through the database configuration API", "restart the cluster"),
 )

@@ -13,10 +13,10 @@ from pganomaly.collect.platforms import Platform
 LIBRARY = "pg_stat_statements"
 
 _HOW_TO_ASK = (
-    "as a superuser, run the statement that this prints, and restart PostgreSQL: "
     "SELECT 'ALTER SYSTEM SET shared_preload_libraries = ' || string_agg(quote_literal(l), ', ') || ';' FROM "
     "regexp_split_to_table(concat_ws(',', nullif(current_setting('shared_preload_libraries'), ''), "
-    f"'{LIBRARY}'), '\\s*,\\s*') AS l;"
+    f"'{LIBRARY}'), '\\s*,\\s*') AS l; -- as a superuser; run what it prints, "
+    "then restart PostgreSQL"
 )
 
 
@@ -28,13 +28,21 @@ def fix(current: str | None, platform: Platform | None) -> str:
     not start again.
     """
     if platform is not None:
-        wanted = ",".join([*names(current or ""), LIBRARY])
-        more = "" if current is not None else " (and what it holds today)"
-        return f"{platform.how}, set shared_preload_libraries to {wanted}{more}, then {platform.restart} ({platform.name})."
+        return _on_platform(current, platform)
     if current is None:
         return _HOW_TO_ASK
     quoted = ", ".join(_quoted(name) for name in [*names(current), LIBRARY])
-    return f"ALTER SYSTEM SET shared_preload_libraries = {quoted}; and restart PostgreSQL."
+    return f"ALTER SYSTEM SET shared_preload_libraries = {quoted}; -- then restart PostgreSQL"
+
+
+def _on_platform(current: str | None, platform: Platform) -> str:
+    if platform.preloads:
+        return f"{platform.name} loads it by itself: {platform.restart}; if that does not help, ask its support."
+    wanted = ",".join([*names(current or ""), LIBRARY])
+    beside = "" if current is not None else " beside what it holds today"
+    return (
+        f"{platform.name}: {platform.where}, set shared_preload_libraries to {wanted}{beside}; then {platform.restart}."
+    )
 
 
 def names(setting: str) -> list[str]:

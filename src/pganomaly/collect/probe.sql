@@ -1,6 +1,6 @@
 -- name: extension
 -- Which version of the extension this database has, and in which schema (quoted); no row where it has none.
-SELECT /* pganomaly */ e.extversion::text AS version, quote_ident(n.nspname) AS schema
+SELECT e.extversion::text AS version, quote_ident(n.nspname) AS schema
   FROM pg_catalog.pg_extension e
   JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
  WHERE e.extname = 'pg_stat_statements';
@@ -8,7 +8,7 @@ SELECT /* pganomaly */ e.extversion::text AS version, quote_ident(n.nspname) AS 
 -- name: server
 -- Who we are, where we are, which cloud has left its roles here, and the settings that decide what pg_stat_statements sees (only those that may be read).
 -- A setting that stands in a file although its library is not loaded is not in pg_settings: that is how we notice.
-SELECT /* pganomaly */
+SELECT
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.pg_backend_pid() AS backend_pid,
        pg_catalog.current_database()::text AS database,
@@ -24,4 +24,4 @@ SELECT /* pganomaly */
 
 -- name: columns
 -- Which columns the view has here. The extension's version decides that, not the server's. Reads no row.
-SELECT /* pganomaly */ * FROM {schema}.pg_stat_statements(false) LIMIT 0;
+SELECT * FROM {schema}.pg_stat_statements(false) LIMIT 0;

@@ -119,9 +119,9 @@ class Session:
         if self._previous is None or not len(self._previous):
             return np.ones(len(snapshot), np.bool_)
         place = locate(snapshot.keys, self._previous.keys)
-        moved: NDArray[np.bool_] = place < 0
         before = self._previous.counters["calls"][place]
-        return moved | (before != snapshot.counters["calls"])
+        moved: NDArray[np.bool_] = (place < 0) | (before != snapshot.counters["calls"])
+        return moved
 
     def _learn_names(self, snapshot: Snapshot) -> None:
         self._spare(lambda conn, _: self._names.learn(conn, snapshot.keys, self.limits))

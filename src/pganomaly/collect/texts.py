@@ -6,6 +6,7 @@ out   Texts, each read, hidden or unreadable; an evicted statement is in none
 not   never a number: texts are read in transactions of their own, and a failure here costs no counter
 """
 
+from importlib.resources import files
 from typing import Any
 
 import psycopg
@@ -15,7 +16,7 @@ from pganomaly.collect.capabilities import Capabilities
 from pganomaly.collect.target import Limits
 from pganomaly.records import Key, KeyArray, Text, TextState
 
-_SQL = pg.statements("pganomaly.collect/texts.sql")
+_SQL = pg.statements(files(__package__) / "texts.sql")
 
 _HIDDEN = "<insufficient privilege>"
 """What PostgreSQL says in place of another role's statement. It is not translated."""

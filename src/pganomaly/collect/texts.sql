@@ -1,11 +1,11 @@
 -- name: memory
 -- Room for the texts of all entries, for this transaction only: without it they pass through temporary files.
-SELECT /* pganomaly */ pg_catalog.set_config('work_mem', %(text_memory)s, true);
+SELECT pg_catalog.set_config('work_mem', %(text_memory)s, true);
 
 -- name: texts
 -- Some statements' texts as bytes of UTF-8, each cut one character above the limit so that a cut is noticed.
 -- In an SQL_ASCII database PostgreSQL knows no encoding: there the bytes come as they are.
-SELECT /* pganomaly */ s.dbid::bigint, s.userid::bigint, s.queryid, {toplevel} AS toplevel,
+SELECT s.dbid::bigint, s.userid::bigint, s.queryid, {toplevel} AS toplevel,
        pg_catalog.convert_to(
          left(s.query, %(chars)s::integer + 1),
          CASE pg_catalog.getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END) AS text
