@@ -641,3 +641,36 @@ class ReplayNotInstalled(UsageError):
     """Recordings are Parquet files, and what reads them is not installed. Fix: pip install 'pganomaly[replay]'"""
 
     code = "PGA-023"
+
+
+class NoTarget(UsageError):
+    """No server is named, so there is nothing to watch. Set DB_HOST, DB_PORT, DB_NAME and DB_USERNAME (or TARGETS)."""
+
+    code = "PGA-024"
+
+
+class NoStore(UsageError):
+    """TARGETS names the servers to watch, but not where results go. Set STORE_URL, or DB_* for the central store."""
+
+    code = "PGA-025"
+
+
+class BadTargets(UsageError):
+    """
+    Entry {position} of TARGETS is not understood. Write name=postgresql://user:password@host:5432/database, with
+    blanks between entries and special characters of the password percent-encoded.
+    """
+
+    code = "PGA-026"
+
+
+class TargetNamedTwice(UsageError):
+    """TARGETS uses a name twice: {names}. Every server needs a name of its own: its history is kept under it."""
+
+    code = "PGA-027"
+
+
+class PasswordFileUnreadable(UsageError):
+    """DB_PASSWORD_FILE names {file}, which cannot be read ({said}). Name a file that this user may read."""
+
+    code = "PGA-028"

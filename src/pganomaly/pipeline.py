@@ -59,7 +59,6 @@ class Rules:
     instance          the watched server's number: incident ids derive from it
     day_windows       windows that make a day: 86,400 / interval live, a recording's own number in a replay
     baseline_windows  windows before statements without history are judged
-    score_threshold   overrides the model's own; None leaves it to the model
     """
 
     alerts: AlertSettings = field(default_factory=AlertSettings)
@@ -67,7 +66,6 @@ class Rules:
     instance: int = 1
     day_windows: float = 1440.0
     baseline_windows: int = 40
-    score_threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +165,7 @@ class Verdict:
     memory: Memory
 
 
-def judge(memory: Memory, reading: Reading, model: Forest | None, rules: Rules) -> Verdict:
+def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verdict:
     """Return what *reading* means to somebody who remembers *memory*."""
     snapshot = deltas.steady(memory.snapshot, reading.snapshot)
     shapes = describe(reading)
@@ -208,7 +206,7 @@ def describe(reading: Reading) -> dict[Key, Shape]:
     return {t.key: lexical.describe(t.text) for t in reading.texts if t.state is TextState.READ and t.text is not None}
 
 
-def decide(judgement: Judgement, matrix: Matrix, model: Forest | None, rules: Rules) -> Decision:
+def decide(judgement: Judgement, matrix: Matrix, model: Forest, rules: Rules) -> Decision:
     """Return what is odd in one window, what that changes in incidents, and what was learned."""
     scores = judgement.baseline.score(matrix)
     step = incidents.advance(
@@ -226,7 +224,7 @@ def decide(judgement: Judgement, matrix: Matrix, model: Forest | None, rules: Ru
     return Decision(
         after,
         scores,
-        _findings(scores, matrix, model, rules),
+        _findings(scores, matrix, model),
         step.changes,
         drift.significant(matrix, step.desk.open, rules.drift),
     )
@@ -244,14 +242,12 @@ def conclude(
     return outcome, replace(judgement, streak=outcome.streak, desk=desk)
 
 
-def _findings(scores: Scores, matrix: Matrix, model: Forest | None, rules: Rules) -> tuple[Finding, ...]:
+def _findings(scores: Scores, matrix: Matrix, model: Forest) -> tuple[Finding, ...]:
     """Return a finding for every statement that either detector calls anomalous, silent statements included."""
-    anomaly = model.decision(matrix) if model is not None and len(matrix) else np.full(len(matrix), np.nan)
-    bar = rules.score_threshold if rules.score_threshold is not None else model.threshold if model else -np.inf
-    by_forest = (anomaly <= bar) & ~matrix.system
+    forest = model.score(matrix)
     found = [
-        _finding(scores, int(column), anomaly, by_forest=bool(by_forest[column]))
-        for column in np.flatnonzero(scores.odd | by_forest)
+        _finding(scores, int(column), forest.decision, by_forest=bool(forest.anomalous[column]))
+        for column in np.flatnonzero(scores.odd | forest.anomalous)
     ]
     if scores.silent is not None:
         nothing = np.full(len(scores.silent), np.nan)

@@ -1,4 +1,4 @@
-"""A recording through the very judge that the service runs: what would it have told, and when?"""
+"""Sends a recording through the very judge that the service runs: what would it have told, and when."""
 
 from pganomaly.replay.recording import Recording
 from pganomaly.replay.run import Summary, replay

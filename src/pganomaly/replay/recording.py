@@ -253,7 +253,7 @@ def _counter(columns: _Columns, sources: tuple[tuple[str, ...], ...]) -> F8:
     names = set(columns.table.column_names)
     for source in sources:
         if names.issuperset(source):
-            return np.sum([columns.plain(name).astype(np.float64) for name in source], axis=0)
+            return np.asarray(np.sum([columns.plain(name).astype(np.float64) for name in source], axis=0))
     return np.full(columns.table.num_rows, np.nan)
 
 

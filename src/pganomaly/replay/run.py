@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from pganomaly import errors, pipeline
+from pganomaly.detectors import Forest
 from pganomaly.messages import Speaker
 from pganomaly.pipeline import Judgement, Memory, Rules, Verdict
 from pganomaly.records import Change, ChangeKind, Incident, Key
@@ -71,8 +72,9 @@ def replay(
     progress: Progress | None = None,
 ) -> Summary:
     """
-    Judge *recording* from its first window on, seeing only the past, and write *out*/detections.csv, incidents.jsonl,
-    scores.parquet and summary.json.
+    Judge *recording* from its first window on, seeing only the past, and write down what was found.
+
+    The folder *out* gets detections.csv, incidents.jsonl, scores.parquet and summary.json.
     """
     began_s = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
@@ -82,7 +84,7 @@ def replay(
         detections = _detections(stack.enter_context((out / "detections.csv").open("w", newline="", encoding="utf-8")))
         scores = stack.enter_context(_Scores(out / "scores.parquet"))
         for reading in recording.readings(start, end):
-            verdict = pipeline.judge(memory, reading, None, rules)
+            verdict = pipeline.judge(memory, reading, Forest.untrained(), rules)
             memory = verdict.memory
             if verdict.window is None:
                 continue

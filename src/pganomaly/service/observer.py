@@ -30,7 +30,7 @@ class Observer:
         self.session = session
         self.rules = rules
         self.memory = memory or Memory(Judgement.empty(rules))
-        self.model = model
+        self.model = model or Forest.untrained()
         self._known = known or KnownTexts()
         self._clock = clock
 

@@ -1,18 +1,24 @@
 """
-Every room's settings side by side, as users set them: environment variables and .env. A room receives only its own.
+Every variable that users set, in the environment or in .env: its name, default and sentence.
 
-The names, defaults and sentences here are the interface; `.env.example` is made of them and checked against them.
+What a room declares of its own is taken from there, so that defaults and limits have one home; `.env.example` is made
+of this list and checked against it.
 """
 
 import re
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pganomaly import errors
+from pganomaly.drift import DriftSettings
+from pganomaly.incidents import AlertSettings
+from pganomaly.notify import NotifySettings
+from pganomaly.training import ModelSettings
 
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -30,6 +36,11 @@ def _duration(value: object) -> object:
 def _auto(value: object) -> object:
     """Read `auto`, `none` and nothing at all as "the model's own"."""
     return None if isinstance(value, str) and value.strip().lower() in ("", "auto", "none") else value
+
+
+def _like(room: type[BaseModel], field: str) -> Any:
+    """Return the default, the limits and the sentence that a room has given one of its settings."""
+    return copy(room.model_fields[field])
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
@@ -54,7 +65,7 @@ class Settings(BaseSettings):
     db_sslrootcert: str | None = Field(None, description="File with the certificate authority for verify-ca and -full.")
     targets: SecretStr | None = Field(
         None,
-        description="Several servers at once: name=postgresql://... separated by blanks; DB_* or STORE_URL is the store.",
+        description="Several servers: name=postgresql://... separated by blanks; DB_* or STORE_URL is the store.",
     )
     store_url: SecretStr | None = Field(
         None, description="Where the schema monitoring lives, if not in the watched database: postgresql://..."
@@ -85,42 +96,32 @@ class Settings(BaseSettings):
     )
 
     model_file: Path = Field(Path("model_baseline_v1"), description="Where the active model is exported to.")
-    model_version: str = Field(
-        "baseline_v1", min_length=1, description="Name of the model; the training's number follows."
-    )
-    model_contamination: float | Literal["auto"] = Field(
-        0.01, description="Share of odd windows the forest expects (0 to 0.5), or auto."
-    )
-    model_n_estimators: int = Field(200, ge=1, description="Trees in the forest.")
-    model_min_rows: int = Field(500, ge=1, description="Rows without which no model is trained.")
-    model_min_queryids: int = Field(10, ge=1, description="Different statements without which no model is trained.")
-    model_max_samples_per_queryid: int = Field(50, ge=1, description="Rows that one statement contributes at most.")
-    model_alert_quantile: float = Field(
-        0.002, gt=0, lt=1, description="Quantile of the training scores below which is odd."
-    )
+    model_version: str = _like(ModelSettings, "version")
+    model_contamination: float | Literal["auto"] = _like(ModelSettings, "contamination")
+    model_n_estimators: int = _like(ModelSettings, "n_estimators")
+    model_min_rows: int = _like(ModelSettings, "min_rows")
+    model_min_queryids: int = _like(ModelSettings, "min_queryids")
+    model_max_samples_per_queryid: int = _like(ModelSettings, "max_samples_per_queryid")
+    model_alert_quantile: float = _like(ModelSettings, "alert_quantile")
     alert_score_threshold: Annotated[float | None, BeforeValidator(_auto)] = Field(
         None, description="A threshold of your own; auto, none or empty: the model's."
     )
 
     alert_budget_per_day: float = Field(1.0, gt=0, description="False incidents a day and server that you accept.")
     fleet_budget_per_day: float | None = Field(None, gt=0, description="The same for all servers together.")
-    alert_min_share: float = Field(
-        0.003, ge=0, le=1, description="Excess share of the server's time below which nobody is told."
-    )
-    alert_min_ms_per_s: float = Field(0.5, ge=0, description="Excess time per second below which nobody is told.")
-    drift_consecutive_limit: int = Field(5, ge=1, description="Bad runs in a row that confirm drift.")
-    drift_signif_exec_ms: float = Field(
-        20.0, ge=0, description="Milliseconds per call from which an alert is significant."
-    )
-    drift_signif_rows: float = Field(50_000, ge=0, description="Rows per call from which an alert is significant.")
-    drift_signif_shared_read: float = Field(200, ge=0, description="Blocks read per call from which it is significant.")
-    drift_signif_wal_bytes: float = Field(200_000, ge=0, description="WAL bytes per call from which it is significant.")
+    alert_min_share: float = _like(AlertSettings, "min_share")
+    alert_min_ms_per_s: float = _like(AlertSettings, "min_ms_per_s")
+    drift_consecutive_limit: int = _like(DriftSettings, "consecutive_limit")
+    drift_signif_exec_ms: float = _like(DriftSettings, "signif_exec_ms")
+    drift_signif_rows: float = _like(DriftSettings, "signif_rows")
+    drift_signif_shared_read: float = _like(DriftSettings, "signif_shared_read")
+    drift_signif_wal_bytes: float = _like(DriftSettings, "signif_wal_bytes")
 
-    telegram_bot_token: SecretStr | None = Field(None, description="Token of the bot that tells you.")
-    telegram_chat_id: str | None = Field(None, description="Chat, group or channel that it tells.")
-    telegram_api_url: str | None = Field(None, description="A Bot API server of your own.")
+    telegram_bot_token: SecretStr | None = _like(NotifySettings, "telegram_bot_token")
+    telegram_chat_id: str | None = _like(NotifySettings, "telegram_chat_id")
+    telegram_api_url: str = _like(NotifySettings, "telegram_api_url")
     notify_urls: SecretStr | None = Field(None, description="Further channels, as URLs.")
-    heartbeat_url: SecretStr | None = Field(None, description="Fetched after every good tick: others notice our death.")
+    heartbeat_url: SecretStr | None = _like(NotifySettings, "heartbeat_url")
     app_lang: Literal["en", "ru"] | None = Field(None, description="Language of messages; from LANG where not set.")
     log_format: Literal["console", "json"] = Field("console", description="How the log is written.")
 

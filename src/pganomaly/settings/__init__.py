@@ -1,0 +1,6 @@
+"""What users set, and what each room receives of it."""
+
+from pganomaly.settings.rooms import alerts, drift, language, model, notify, store, targets
+from pganomaly.settings.variables import Settings, documented, load
+
+__all__ = ["Settings", "alerts", "documented", "drift", "language", "load", "model", "notify", "store", "targets"]
