@@ -15,9 +15,11 @@ _NAME = re.compile(r"^-- name:[ \t]*(\w+)[ \t]*\n", re.MULTILINE)
 _COMMENTS = re.compile(r"(?:\s*--[^\n]*\n)*\s*")
 
 
-def statements(file: Traversable) -> dict[str, str]:
+def statements(file: Traversable, *, own: bool = True) -> dict[str, str]:
     """
     Return the statements of a .sql file by name, each with our mark behind its first keyword.
+
+    Those that play somebody else, such as the demo's shop, are not *own* and carry no mark.
 
     Example: SQL = pg.statements(files(__package__) / "counters.sql"); conn.execute(SQL["clock"]).
     """
@@ -29,5 +31,6 @@ def statements(file: Traversable) -> dict[str, str]:
         comment = _COMMENTS.match(part)
         if name in found or comment is None or "--" not in comment[0]:
             raise ValueError(f"{file.name}: {name} is there twice, or nothing says what it is for")
-        found[name] = marked(part[comment.end() :].strip().removesuffix(";").rstrip())
+        statement = part[comment.end() :].strip().removesuffix(";").rstrip()
+        found[name] = marked(statement) if own else statement
     return found
