@@ -134,7 +134,7 @@ FEATURES: tuple[Feature, ...] = (
         "the window lasted {now}, usually {usual}", "double precision",
     ),
     Feature("calls_in_window", _calls, "calls_delta", Unit.COUNT, _LOG, "{now} calls, usually {usual}", "bigint"),
-    Feature("calls_per_sec", *_per_second("calls"), Unit.PER_S, _LOG, "{now} calls, usually {usual}"),
+    Feature("calls_per_sec", *_per_second("calls"), Unit.PER_S, _LOG, "it is called {now}, usually {usual}"),
     Feature(
         "exec_time_per_call_ms", *_per_call("total_exec_time"), Unit.MS, _LOG,
         "each call takes {now}, usually {usual}", "double precision",

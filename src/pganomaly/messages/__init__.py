@@ -5,7 +5,7 @@ A sentence is written where it is said, `speaker.say("{server}: answers again", 
 table until somebody says it, marked: `_("{server}: answers again")`. `python tools/messages.py` collects them all.
 """
 
+from pganomaly.messages.marker import marked as _
 from pganomaly.messages.speaker import LANGUAGES, Speaker, language_of, speaker
-from pganomaly.messages.speaker import marked as _
 
 __all__ = ["LANGUAGES", "Speaker", "_", "language_of", "speaker"]

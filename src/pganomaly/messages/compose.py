@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Protocol
 
 from pganomaly.messages import sentences
+from pganomaly.messages.marker import marked as _
 from pganomaly.messages.naming import QUERY_CHARS, name, shortened
 from pganomaly.messages.speaker import Speaker
-from pganomaly.messages.speaker import marked as _
 from pganomaly.records import Block, Incident, IncidentKind, Message, Reason, Shape
 
 MOST_REASONS = 5

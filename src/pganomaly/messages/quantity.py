@@ -4,8 +4,13 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
+from pganomaly.messages.marker import marked as _
+
 BLOCK_BYTES = 8192
 """PostgreSQL's default; a server compiled otherwise is so rare that the size in parentheses may be off there."""
+
+SAME = 0.05
+"""A factor this near to 1 is not worth a reader's eye."""
 
 _NBSP = "\N{NO-BREAK SPACE}"
 _SEPARATORS = {"en": (",", "."), "ru": (_NBSP, ",")}
@@ -45,8 +50,8 @@ def digits(value: float, language: str) -> str:
 
 
 def factor(words: Words, ratio: float | None) -> str:
-    """Return ×68 or ÷12; nothing where the ratio is not known or not finite."""
-    if ratio is None or not math.isfinite(ratio) or ratio <= 0:
+    """Return ×68 or ÷12; nothing where the ratio is not known, or is 1."""
+    if ratio is None or not math.isfinite(ratio) or ratio <= 0 or abs(ratio - 1) < SAME:
         return ""
     return f"×{digits(ratio, words.language)}" if ratio >= 1 else f"÷{digits(1 / ratio, words.language)}"
 
@@ -78,27 +83,27 @@ def _count(words: Words, value: float) -> str:
 
 def _ms(words: Words, value: float) -> str:
     if abs(value) < 999.5:  # noqa: PLR2004
-        return _fits(words, "{n} ms", value)
+        return _fits(words, _("{n} ms"), value)
     return _seconds(words, value / 1000)
 
 
 def _seconds(words: Words, value: float) -> str:
     if abs(value) < 0.9995:  # noqa: PLR2004
-        return _fits(words, "{n} ms", value * 1000) if value else _fits(words, "{n} s", 0)
+        return _fits(words, _("{n} ms"), value * 1000) if value else _fits(words, _("{n} s"), 0)
     whole = round(value)
     if abs(whole) < 60:  # noqa: PLR2004
-        return _fits(words, "{n} s", value)
+        return _fits(words, _("{n} s"), value)
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    parts = (("{n} d", days), ("{n} h", hours), ("{n} min", minutes), ("{n} s", seconds))
-    first = next(place for place, (_, n) in enumerate(parts) if n)
+    parts = ((_("{n} d"), days), (_("{n} h"), hours), (_("{n} min"), minutes), (_("{n} s"), seconds))
+    first = next(place for place, (_unit, n) in enumerate(parts) if n)
     return " ".join(_fits(words, msgid, n) for msgid, n in parts[first : first + 2] if n)
 
 
 def _bytes(words: Words, value: float) -> str:
-    size, unit = value, "{n} B"
-    for larger in ("{n} kB", "{n} MB", "{n} GB", "{n} TB"):
+    size, unit = value, _("{n} B")
+    for larger in (_("{n} kB"), _("{n} MB"), _("{n} GB"), _("{n} TB")):
         if abs(size) < _KB - 0.5:
             break
         size, unit = size / _KB, larger
@@ -111,7 +116,7 @@ def _blocks(words: Words, value: float) -> str:
 
 
 def _share(words: Words, value: float) -> str:
-    return _fits(words, "{n}%", value * 100)
+    return _fits(words, _("{n}%"), value * 100)
 
 
 def _rows(words: Words, value: float) -> str:
@@ -127,7 +132,7 @@ _FORMS: dict[str, Callable[[Words, float], str]] = {
     "ratio": _count,
     "ms": _ms,
     "s": _seconds,
-    "ms^2": lambda words, value: _fits(words, "{n} ms²", value),
+    "ms^2": lambda words, value: _fits(words, _("{n} ms²"), value),
     "blocks": _blocks,
     "bytes": _bytes,
     "rows": _rows,

@@ -1,7 +1,7 @@
 """Sentences that users of the pipeline know word for word; scripts and commands say them."""
 
+from pganomaly.messages.marker import marked as _
 from pganomaly.messages.speaker import Speaker
-from pganomaly.messages.speaker import marked as _
 
 NOT_ENOUGH_SNAPSHOTS = _("Not enough snapshots to compute deltas.")
 LEX_UP_TO_DATE = _("Lex features are up-to-date (nothing to insert/update).")

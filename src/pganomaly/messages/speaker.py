@@ -19,11 +19,6 @@ def language_of(app_lang: str | None, lang: str | None = None) -> str:
     return next((known for known in LANGUAGES if wanted[:2] == known and not wanted[2:3].isalpha()), "en")
 
 
-def marked(sentence: str) -> str:
-    """Return *sentence* as it is: marks one that is said elsewhere, so that its translation is asked for."""
-    return sentence
-
-
 @cache
 def _translations(language: str) -> NullTranslations:
     if language == "en":

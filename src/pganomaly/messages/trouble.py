@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from pganomaly.messages.marker import marked as _
 from pganomaly.messages.speaker import Speaker
-from pganomaly.messages.speaker import marked as _
 from pganomaly.records import Block, Message
 
 
