@@ -124,7 +124,7 @@ def test_what_goes_wrong_in_the_child_is_one_line_and_an_exit_code() -> None:
     ("X", "order"), [(np.zeros((0, WIDTH)), facts()), (np.ones((9, WIDTH)), facts(contamination=0.9))]
 )
 def test_an_order_that_cannot_be_carried_out_is_refused(X: F8, order: Facts) -> None:
-    with pytest.raises(ValueError, match="required|contamination"):
+    with pytest.raises(ValueError, match=r"required|contamination"):
         forest_fit.fit(forest_request.request(X, order))
 
 
