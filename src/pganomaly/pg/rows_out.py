@@ -6,8 +6,9 @@ out   a structured array in the byte order of this machine
 not   no text: that is what a plain SELECT is for
 """
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,22 +18,48 @@ from pganomaly.pg.connect import Connection
 from pganomaly.pg.mark import MARK
 from pganomaly.pg.wire import HEADER, NULL_LENGTH, TRAILER, row_dtype, since_1970
 
+Value = str | int | float | datetime | Iterable[int]
+"""What may be a parameter of a query; a collection of whole numbers becomes an array."""
+
 # What PostgreSQL sends for bool, int2, int4, int8, oid, float4, float8 and timestamptz.
 _READABLE = frozenset(np.dtype(code) for code in ("?", "i2", "i4", "i8", "u4", "f4", "f8", "M8[us]"))
 
 
 def copy_out(
-    conn: Connection, query: str, dtype: np.dtype[np.void], params: Mapping[str, Any] | None = None
+    conn: Connection, query: str, dtype: np.dtype[np.void], params: Mapping[str, Value] | None = None
 ) -> NDArray[np.void]:
     """
     Return the rows of *query* as an array of *dtype*, whose fields stand for the columns in their order.
 
-    A timestamptz arrives in a field of datetime64[us], where -infinity is NaT: COALESCE a missing one to it. *params*
-    are written into the statement as literals, because COPY takes none.
+    A timestamptz arrives in a field of datetime64[us], where -infinity is NaT: COALESCE a missing one to it. A query
+    with *params* says %(name)s::type, and runs inside a transaction. Only then is a % in it written twice.
     """
-    statement = f"COPY {MARK} ({query}) TO STDOUT (FORMAT binary)".encode()
-    with conn.cursor() as cursor, cursor.copy(statement, params) as copy:
+    if params:
+        query = _PLACEHOLDER.sub(_setting_or_percent, query)
+        for name, value in params.items():
+            conn.execute(_SET_PARAMETER, (f"{_PREFIX}.{name}", _text(value)))
+    with conn.cursor() as cursor, cursor.copy(f"COPY {MARK} ({query}) TO STDOUT (FORMAT binary)".encode()) as copy:
         return decode(b"".join(copy), dtype)
+
+
+# COPY takes no parameters, and every literal in one makes an entry of its own in pg_stat_statements, on every version.
+# So parameters travel as settings of the transaction.
+_PREFIX = "pganomaly"
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|%)")
+_SET_PARAMETER = f"SELECT {MARK} pg_catalog.set_config(%s, %s, true)"
+
+
+def _setting_or_percent(match: re.Match[str]) -> str:
+    return f"pg_catalog.current_setting('{_PREFIX}.{match[1]}')" if match[1] else "%"
+
+
+def _text(value: Value) -> str:
+    """Return a value as PostgreSQL reads it back with a cast."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str | int | float):
+        return str(value)
+    return "{" + ",".join(str(int(number)) for number in value) + "}"
 
 
 def decode(raw: bytes, dtype: np.dtype[np.void]) -> NDArray[np.void]:
