@@ -1,6 +1,10 @@
 -- name: extension
 -- Which version of the extension this database has, and in which schema (quoted); no row where it has none.
-SELECT e.extversion::text AS version, quote_ident(n.nspname) AS schema
+-- Its second view came with 1.9; asking for it first leaves no error in the server's log.
+SELECT e.extversion::text AS version,
+       quote_ident(n.nspname) AS schema,
+       coalesce(pg_catalog.has_table_privilege(
+         pg_catalog.to_regclass(quote_ident(n.nspname) || '.pg_stat_statements_info'), 'SELECT'), false) AS has_info
   FROM pg_catalog.pg_extension e
   JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
  WHERE e.extname = 'pg_stat_statements';
