@@ -6,15 +6,31 @@ out   Scores; and, learned from the same window, the next Baseline
 not   no opinion on who is told, no clock, no disk, no chance
 
     scores = baseline.score(matrix)
-    after = incidents.advance(desk, scores, ...)
-    baseline = baseline.learn(matrix, scores, held=after.desk.held(), accepted=after.accepted)
-    findings = baseline_findings(scores)
+    desk, changes, accepted = incidents.advance(desk, scores, ...)
+    costs, calls = desk.held()
+    baseline = baseline.learn(matrix, scores, held_costs=costs, held_calls=calls, accepted=accepted)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Self
 
-from pganomaly.records import Finding, KeyArray, Matrix, Scores
+import numpy as np
+
+from pganomaly import errors
+from pganomaly.detectors import learning, modelfile, newcomers, scoring, stalls
+from pganomaly.detectors.channels import EXEC
+from pganomaly.detectors.normals import Normals
+from pganomaly.records import KEY, KeyArray, Matrix, Quality, Scores, Window, locate
+from pganomaly.records.grid import F8
+
+KIND = "baseline"
+HALF_LIFE_DAYS = 3.0
+LIFETIME_WINDOWS = 10.0
+"""Windows that all calls before the first window are worth in the server's histogram of durations."""
+
+_SCALARS = ("day_windows", "windows", "stall")
+_ARRAYS = ("keys", "costs", "traffic", "life")
+_NOBODY: KeyArray = np.zeros(0, dtype=KEY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,46 +39,86 @@ class Baseline:
     What is normal, per statement and for the server as a whole. A value: learning returns a new one.
 
     day_windows  windows that make a day: 86,400 / interval live, the recording's own number in a replay
+    windows      windows learned so far
+    durations    the server's calls by duration (newcomers.py)
+    stall        how slow everything usually is (stalls.py)
     """
 
     day_windows: float
+    normals: Normals = field(default_factory=Normals.empty)
+    windows: int = 0
+    durations: F8 = field(default_factory=newcomers.empty)
+    stall: float = stalls.USUAL_AT_FIRST
 
-    @classmethod
-    def empty(cls, day_windows: float) -> Self:
-        """Return a baseline that has seen nothing."""
-        raise NotImplementedError
+    def __len__(self) -> int:
+        """Return the number of statements that are remembered."""
+        return len(self.normals)
 
-    def score(self, matrix: Matrix) -> Scores:
-        """Return how odd every statement of *matrix* is; NaN where that cannot be said."""
-        raise NotImplementedError
+    def score(self, matrix: Matrix, *, judge_newcomers: bool = True) -> Scores:
+        """
+        Return how odd every statement of *matrix* is; NaN where that cannot be said.
+
+        judge_newcomers  False until the baseline of a server is complete: until then every statement is new
+        """
+        place = locate(matrix.window.keys, self.normals.keys)
+        return scoring.score(self, matrix, place, judge_newcomers=judge_newcomers)
 
     def learn(
         self,
         matrix: Matrix,
         scores: Scores,
         *,
-        held_costs: KeyArray | None = None,
-        held_calls: KeyArray | None = None,
-        accepted: KeyArray | None = None,
+        held_costs: KeyArray = _NOBODY,
+        held_calls: KeyArray = _NOBODY,
+        accepted: KeyArray = _NOBODY,
     ) -> Self:
         """
         Return the baseline after *matrix*, whose *scores* it gave itself.
 
         held_costs, held_calls  statements with an open incident, of whose calls' cost or number nothing is learned
-        accepted                statements whose present level is the new normal
+        accepted                statements whose newest level is the new normal
         """
-        raise NotImplementedError
+        window = matrix.window
+        if window.quality.silent:
+            return self
+        number = self.windows + 1
+        lesson = learning.Lesson(number, HALF_LIFE_DAYS * self.day_windows, held_costs, held_calls, accepted)
+        normals = learning.remembered(self.normals, scores, lesson)
+        crowd = window.keys["toplevel"] & ~matrix.system
+        now = stalls.level((scores.residual / scores.spread)[EXEC, crowd])
+        return replace(
+            self,
+            normals=normals.without_forgotten(number, self.day_windows),
+            windows=number,
+            durations=self._durations(window, scores),
+            stall=stalls.learned(self.stall, now),
+        )
+
+    def _durations(self, window: Window, scores: Scores) -> F8:
+        """Return the histogram of durations after a window; the first one brings along what calls took before it."""
+        if window.quality is not Quality.OK:
+            return self.durations
+        usual = window.keys["toplevel"] & ~window.doubtful & ~scores.newcomer
+        calls, durations = np.where(usual, window.deltas["calls"], 0.0), self.durations
+        if not durations.any():
+            before = np.where(usual, np.nan_to_num(window.before["calls"]), 0.0)
+            ms = window.before["total_exec_time"] / np.maximum(before, 1.0)
+            share = LIFETIME_WINDOWS * calls.sum() / max(before.sum(), 1.0)
+            durations = newcomers.counted(durations, ms, before * share, fade=1.0)
+        fade = 2.0 ** (-1.0 / self.day_windows)
+        return newcomers.counted(durations, scores.value[EXEC], calls, fade=fade)
 
     def dumps(self) -> bytes:
         """Return all that it knows: arrays and JSON, nothing that could ever be executed."""
-        raise NotImplementedError
+        told = {name: getattr(self, name) for name in _SCALARS}
+        arrays = {name: getattr(self.normals, name) for name in _ARRAYS}
+        return modelfile.pack(KIND, told, {**arrays, "durations": self.durations})
 
     @classmethod
     def loads(cls, data: bytes) -> Self:
         """Return what dumps() was called on, exactly; an errors.ModelFileError where *data* is something else."""
-        raise NotImplementedError
-
-
-def findings(scores: Scores) -> tuple[Finding, ...]:
-    """Return one finding per odd statement of a window, silent ones included: value and usual value per feature."""
-    raise NotImplementedError
+        manifest, arrays = modelfile.unpack(data, KIND)
+        normals = Normals(*(arrays[name] for name in _ARRAYS))
+        if not normals.fits():
+            raise errors.ModelFileOutdated(what="its statements have other channels than this version")
+        return cls(normals=normals, durations=arrays["durations"], **{name: manifest[name] for name in _SCALARS})

@@ -26,6 +26,7 @@ class Incident:
     incident_id  derived from (instance, onset, lead statement): writing it twice is harmless
     onset        start of the first odd window
     opened_at    end of the window that decided
+    absent_windows  windows in a row in which the statement did not run, calm_windows: in which it ran and was well
     told         whether people are (to be) told at once; otherwise it only stands in the tables
     peak         the largest surprise so far
     impact       largest share of the server's DB time that was in excess of the usual
@@ -44,6 +45,7 @@ class Incident:
     last_odd_at: datetime
     windows_odd: int = 1
     calm_windows: int = 0
+    absent_windows: int = 0
     closed_at: datetime | None = None
     drift_announced: bool = False
     query: str | None = field(default=None)

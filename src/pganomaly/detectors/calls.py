@@ -1,0 +1,166 @@
+"""
+The calls themselves as a channel: how often a statement runs, and whether that is more or less than it should be.
+
+Quasi-Poisson: a window with lam calls expected varies by phi * lam, and by tau^2 between windows, so that
+r = ln((n + d) / (lam + d)) has the variance tau^2 (1 + 1/w) + phi / (lam + d) + floor^2. lam follows what the other
+frequent statements of the same user do in that very window: a busy hour is nobody's surge.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pganomaly.detectors import variance
+from pganomaly.detectors.normals import Traffic
+from pganomaly.records import KeyArray
+from pganomaly.records.grid import F8
+
+Mask = NDArray[np.bool_]
+
+MATERIAL_CALLS = 3.0
+"""Calls per window, more or less, that matter."""
+FLOOR2 = 0.1**2
+REGULAR_SHARE, REGULAR_WINDOWS = 0.98, 30.0
+"""A statement's calls are judged when it ran in nearly all of its last windows, and of those there were enough."""
+SURGE, DROP = 2.0, 0.3
+"""Times the expected calls that trouble: nobody is woken by 30 % more."""
+SILENCE_CALLS = 20.0
+"""Calls expected per window from which on missing ones are missed."""
+PEAK_MARGIN = 1.25
+"""A surge must exceed the largest calm rate of the last days by this much; a drop must fall below the smallest."""
+
+_PEERS, _SERVER_PEERS, _PEER_CALLS = 5, 8, 10.0
+_FACTOR_LIMITS = (0.05, 20.0)
+_MEMORY_WINDOWS = 100.0
+_NEWEST_GAIN = 1 / 8
+_SUSPECT_GAIN = 1 / 15
+_PRIOR_TAU2, _PRIOR_PHI = 0.3**2, 2.0
+_CALM_Z = 4.0
+_STEP = 1.5
+
+
+class Expected(NamedTuple):
+    """
+    What the calls of a window should have been, one number per statement.
+
+    calls     lam
+    residual  ln((n + d) / (lam + d))
+    spread    its standard deviation, NaN without history
+    more      the calls can be judged, and trouble by being many
+    fewer     the same, by being few
+    """
+
+    calls: F8
+    residual: F8
+    spread: F8
+    more: Mask
+    fewer: Mask
+
+    @property
+    def z(self) -> F8:
+        """The residual in units of its spread."""
+        return self.residual / self.spread
+
+    def at(self, place: NDArray[np.intp]) -> "Expected":
+        """Return the same for the statements at *place*; of -1, nowhere, nothing can be said."""
+        there = place >= 0
+        numbers = np.full((3, len(place)), np.nan)
+        numbers[:, there] = np.array([self.calls, self.residual, self.spread])[:, place[there]]
+        flags = np.zeros((2, len(place)), dtype=np.bool_)
+        flags[:, there] = np.array([self.more, self.fewer])[:, place[there]]
+        return Expected(numbers[0], numbers[1], numbers[2], flags[0], flags[1])
+
+
+def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Expected:
+    """Return what was to be expected of every remembered statement, of which *calls* ran (0: none)."""
+    usual = traffic.rate * length_s
+    judged = (traffic.weight >= REGULAR_WINDOWS) & (traffic.regular >= REGULAR_SHARE)
+    lam = usual * _factor(keys["userid"], calls, usual, judged)
+    residual = _ratio(calls, lam)
+    known = np.where(traffic.weight > 0, traffic.weight, np.nan)
+    v = traffic.tau2 * (1 + 1 / known) + traffic.phi / (lam + MATERIAL_CALLS) + FLOOR2
+    rate = calls / length_s
+    more = judged & (calls >= SURGE * lam) & (rate > PEAK_MARGIN * traffic.peak)
+    fewer = judged & (calls <= DROP * lam) & (lam >= SILENCE_CALLS) & (rate * PEAK_MARGIN < traffic.trough)
+    return Expected(lam, residual, np.sqrt(v), more, fewer)
+
+
+def learned(traffic: Traffic, what: Expected, calls: F8, length_s: float, *, half_life: float, free: Mask) -> Traffic:
+    """Return the traffic after a window; only of the *free* statements anything is learned but the newest level."""
+    fade = 2.0 ** (-1.0 / half_life)
+    first = traffic.weight == 0
+    rate = calls / length_s
+    weight = fade * traffic.weight + 1
+    spread = np.where(first, 0.0, what.spread)
+    z = np.where(first, 0.0, what.z)
+
+    usual = traffic.rate * length_s
+    # The level follows the calls themselves, not their distance from the user's others: it must not float with them.
+    step = np.clip(_ratio(calls, usual), -_STEP * spread, _STEP * spread) / weight
+    level = (usual + MATERIAL_CALLS) * np.exp(step) - MATERIAL_CALLS
+    residual2 = np.square(np.clip(z, -variance.CLIP, variance.CLIP) * spread)
+    gain = 1.0 / (variance.PRIOR_WINDOWS + weight)
+    tau2, phi = variance.split(traffic.tau2, traffic.phi, what.calls + MATERIAL_CALLS, residual2, gain)
+    swing = np.where(np.abs(z) < _CALM_Z, 1.0, _SUSPECT_GAIN)
+    slack = 1 - fade
+    after = Traffic(
+        rate=np.where(first, rate, np.maximum(level, 0.0) / length_s),
+        tau2=np.where(first, _PRIOR_TAU2, tau2),
+        phi=np.where(first, _PRIOR_PHI, phi),
+        weight=weight,
+        regular=traffic.regular + ((calls > 0) - traffic.regular) / np.minimum(weight, _MEMORY_WINDOWS),
+        peak=_towards(traffic.peak, rate, np.where(rate > traffic.peak, swing, slack), first),
+        trough=_towards(traffic.trough, rate, np.where(rate < traffic.trough, swing, slack), first),
+        newest=traffic.newest,
+    )
+    kept = Traffic(*(np.where(free, new, old) for new, old in zip(after, traffic, strict=True)))
+    newest = traffic.newest + _NEWEST_GAIN * (what.residual - traffic.newest)
+    return kept._replace(newest=np.where(first, 0.0, newest))
+
+
+def steady(traffic: Traffic, what: Expected) -> Mask:
+    """Return which statements stayed at their newest rate, or have none to speak of."""
+    left = np.abs(what.residual - traffic.newest) > variance.CLIP * what.spread
+    stayed: Mask = ~left | (traffic.regular < REGULAR_SHARE)
+    return stayed
+
+
+def accepted(traffic: Traffic, which: Mask, length_s: float) -> Traffic:
+    """Return the traffic with the newest level of some statements taken for their usual one."""
+    rate = traffic.rate * np.exp(traffic.newest)
+    rate += MATERIAL_CALLS / length_s * np.expm1(traffic.newest)
+    rate = np.where(which, np.maximum(rate, 0.0), traffic.rate)
+    return traffic._replace(
+        rate=rate,
+        weight=np.where(which, np.minimum(traffic.weight, REGULAR_WINDOWS), traffic.weight),
+        peak=np.where(which, np.maximum(rate, traffic.peak), traffic.peak),
+        trough=np.where(which, np.minimum(rate, traffic.trough), traffic.trough),
+        newest=np.where(which, 0.0, traffic.newest),
+    )
+
+
+def _ratio(calls: F8, lam: F8) -> F8:
+    return np.asarray(np.log((calls + MATERIAL_CALLS) / (lam + MATERIAL_CALLS)))
+
+
+def _towards(here: F8, there: F8, share: F8, first: Mask) -> F8:
+    return np.where(first, there, here + share * (there - here))
+
+
+def _factor(users: NDArray[np.uint32], calls: F8, usual: F8, judged: Mask) -> F8:
+    """Return by how much a user's frequent statements together run more than usual: the median of their ratios."""
+    factor = np.ones(len(users))
+    peers = judged & (usual >= _PEER_CALLS)
+    if peers.sum() < _PEERS:
+        return factor
+    ratios = _ratio(calls, usual)[peers]
+    if len(ratios) >= _SERVER_PEERS:
+        factor[:] = np.exp(np.median(ratios))
+    who, group, members = np.unique(users[peers], return_inverse=True, return_counts=True)
+    by_user = ratios[np.lexsort((ratios, group))]
+    first = np.cumsum(members) - members
+    median = (by_user[first + (members - 1) // 2] + by_user[first + members // 2]) / 2
+    row = np.minimum(np.searchsorted(who, users), len(who) - 1)
+    own = (who[row] == users) & (members[row] >= _PEERS)
+    return np.asarray(np.clip(np.where(own, np.exp(median[row]), factor), *_FACTOR_LIMITS))

@@ -1,0 +1,163 @@
+"""
+What one window teaches about a statement's costs: a little, and never more than that.
+
+A level moves by its gain times the residual, cut at 1.5 spreads (Huber 1964): one wild window is worth 1.5 ordinary
+ones. The gain falls as windows add up, and stops falling where three days of them are remembered.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pganomaly.detectors import calls as traffics
+from pganomaly.detectors import scoring, variance
+from pganomaly.detectors.channels import BLOCKS, COSTS, EXEC
+from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
+from pganomaly.detectors.residuals import costs_of, moved, residual
+from pganomaly.records import KeyArray, Quality, Scores, locate
+from pganomaly.records.grid import F8
+
+Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+STEP = 1.5
+ACCEPTED_WINDOWS = 12.0
+"""Windows that a new normal is worth when it is accepted."""
+
+_NEWEST_GAIN = 1 / 8
+_STEADY = 3.0
+_UNKNOWN_SPREAD = 0.5
+
+
+class Lesson(NamedTuple):
+    """
+    Under which circumstances a window is learned.
+
+    number      of the window, counted from the first one learned
+    half_life   in windows
+    held_costs  statements of whose calls' cost nothing is learned, held_calls: of whose number
+    accepted    statements whose newest level is the new normal
+    """
+
+    number: int
+    half_life: float
+    held_costs: KeyArray
+    held_calls: KeyArray
+    accepted: KeyArray
+
+
+def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
+    """Return what is known of all statements after the window of *scores*."""
+    window = scores.window
+    new = (locate(window.keys, normals.keys) < 0) & ~window.doubtful
+    normals = normals.with_new(window.keys[new])
+    place = locate(window.keys, normals.keys)
+    news = _among(lesson.accepted, normals)
+    costs, stayed = _costs(normals, scores, place, free=~_among(lesson.held_costs, normals) | news, lesson=lesson)
+    traffic, level = _traffic(normals, scores, place, free=~_among(lesson.held_calls, normals) | news, lesson=lesson)
+    life = normals.life.copy()
+    ran = place[place >= 0]
+    windows, last_seen, steady = Life(*life)
+    windows[ran] += 1
+    last_seen[ran] = lesson.number
+    steady[ran] = np.where(stayed & level[ran], steady[ran] + 1, 0.0)
+    return Normals(
+        normals.keys,
+        np.array(accepted(costs, news)),
+        np.array(traffics.accepted(traffic, news, window.length_s)),
+        life,
+    )
+
+
+def _among(some: KeyArray, normals: Normals) -> Mask:
+    which = np.zeros(len(normals), dtype=np.bool_)
+    place = locate(some, normals.keys)
+    which[place[place >= 0]] = True
+    return which
+
+
+def _costs(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesson: Lesson) -> tuple[Costs, Mask]:
+    """Return the costs of all statements after a window, and which of those that ran stayed at their newest level."""
+    window = scores.window
+    there = place >= 0
+    ran, rows = place[there], len(COSTS)
+    everything = normals.costs.copy()
+    after = Costs(*everything)
+    stayed = np.ones(len(ran), dtype=np.bool_)
+    if window.quality is Quality.OK:
+        before = Costs(*(field[:, there] for field in costs_of(normals, window, place)))
+        value = np.where(window.doubtful, np.nan, scores.value[:rows])[:, there]
+        z, spread = scores.z[:rows, there], scores.spread[:rows, there]
+        calls, measured = window.deltas["calls"][there], variance.within(window)[there]
+        fade = 2.0 ** (-1.0 / lesson.half_life)
+        stayed = steady(before, value, spread)
+        everything[:, :, ran] = learned(before, value, z, spread, calls, measured, fade=fade, free=free[ran])
+    # Who was held as a newcomer and is free again has a history now: what it did then.
+    released = (after.weight == 0) & np.isfinite(after.usual) & free
+    return after._replace(weight=np.where(released, 1.0, after.weight)), stayed
+
+
+def _traffic(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesson: Lesson) -> tuple[Traffic, Mask]:
+    """Return the traffic of all statements after a window, and which of them stayed at their newest level."""
+    window, before = scores.window, Traffic(*normals.traffic)
+    free = free.copy()
+    free[place[window.doubtful & (place >= 0)]] = False
+    calls = scoring.calls_of_all(normals, window, place)
+    what = traffics.expected(before, normals.keys, calls, window.length_s)
+    after = traffics.learned(before, what, calls, window.length_s, half_life=lesson.half_life, free=free)
+    return after, traffics.steady(before, what)
+
+
+def learned(costs: Costs, value: F8, z: F8, spread: F8, calls: F8, measured: F8, *, fade: float, free: Mask) -> Costs:
+    """
+    Return the costs after a window in which calls cost *value*.
+
+    z, spread  of the residuals, what the whole server shared already taken off; NaN where nothing is learned
+    free       statements that may be learned from: of the others only the newest level is followed
+    """
+    told = np.isfinite(value)
+    first = told & (costs.weight == 0)
+    known = told & free & np.isfinite(z) & ~first
+
+    usual = np.where(first & (free | np.isnan(costs.usual)), value, costs.usual)
+    guess = variance.prior(usual, calls, measured)
+    between = costs.tau2 + variance.FLOOR2
+    # A window counts by what it tells: one call of a statement whose calls differ widely tells next to nothing.
+    information = np.where(
+        first, guess.tau2 / (guess.tau2 + guess.cv2 / calls), between / (between + costs.cv2 / calls)
+    )
+    weight = fade * costs.weight + information
+
+    size = np.clip(z, -variance.CLIP, variance.CLIP) * spread
+    gain = 1.0 / (variance.PRIOR_WINDOWS + weight)
+    after = variance.learned(costs, np.square(size), calls, measured, np.where(known, gain, 0.0))
+    steps = np.clip(z, -STEP, STEP) * spread * information / weight
+    r = residual(value, costs.usual)
+    newest = costs.newest + _NEWEST_GAIN * (r - costs.newest)
+    return Costs(
+        usual=np.where(known, moved(costs.usual, steps), usual),
+        tau2=np.where(known, after.tau2, np.where(first, guess.tau2, costs.tau2)),
+        cv2=np.where(known, after.cv2, np.where(first, guess.cv2, costs.cv2)),
+        weight=np.where(known | (first & free), weight, costs.weight),
+        newest=np.where(np.isfinite(newest), newest, costs.newest),
+    )
+
+
+def steady(costs: Costs, value: F8, spread: F8) -> Mask:
+    """Return which statements stayed at their newest level, as far as time and work of their calls tell."""
+    distance = np.abs(residual(value, costs.usual) - costs.newest)
+    limit = _STEADY * np.where(np.isfinite(spread), spread, _UNKNOWN_SPREAD)
+    left = distance > limit
+    stayed: Mask = ~(left[EXEC] | left[BLOCKS])
+    return stayed
+
+
+def accepted(costs: Costs, which: Mask) -> Costs:
+    """Return the costs with the newest level of some statements taken for their usual one."""
+    there = which & np.isfinite(costs.usual)
+    return costs._replace(
+        usual=np.where(there, moved(costs.usual, costs.newest), costs.usual),
+        weight=np.where(there, ACCEPTED_WINDOWS, costs.weight),
+        newest=np.where(there, 0.0, costs.newest),
+    )
