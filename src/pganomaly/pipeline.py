@@ -149,7 +149,7 @@ class Verdict:
 
     moved   which statements of the snapshot differ from the one before
     window  None in the first tick: one snapshot makes no window, no matrix and no scores
-    shapes  of the texts seen for the first time
+    shapes  of the texts seen for the first time; unread says why others have none
     drift   what this run of the detector means for the streak
     """
 
@@ -159,6 +159,7 @@ class Verdict:
     matrix: Matrix | None
     scores: Scores | None
     shapes: Mapping[Key, Shape]
+    unread: Mapping[Key, TextState]
     findings: tuple[Finding, ...]
     changes: tuple[Change, ...]
     drift: Outcome
@@ -179,9 +180,10 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
         outsiders=reading.outsiders,
     )
     moved = deltas.moved(memory.snapshot, snapshot)
+    unread = {text.key: text.state for text in reading.texts if text.state is not TextState.READ}
     if memory.reference is None:
         unchanged = Outcome(memory.judgement.streak, bad=False, bad_runs=0)
-        return Verdict(snapshot, moved, None, None, None, shapes, (), (), unchanged, after)
+        return Verdict(snapshot, moved, None, None, None, shapes, unread, (), (), unchanged, after)
 
     window = deltas.between(memory.reference, snapshot)
     matrix = features.build(window, after.shapes, after.outsiders)
@@ -194,6 +196,7 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
         matrix,
         decision.scores,
         shapes,
+        unread,
         decision.findings,
         decision.changes,
         outcome,
@@ -208,14 +211,8 @@ def describe(reading: Reading) -> dict[Key, Shape]:
 
 def decide(judgement: Judgement, matrix: Matrix, model: Forest, rules: Rules) -> Decision:
     """Return what is odd in one window, what that changes in incidents, and what was learned."""
-    scores = judgement.baseline.score(matrix)
-    step = incidents.advance(
-        judgement.desk,
-        scores,
-        instance=rules.instance,
-        rules=rules.alerts,
-        newcomers=judgement.windows >= rules.baseline_windows,
-    )
+    scores = judgement.baseline.score(matrix, judge_newcomers=judgement.windows >= rules.baseline_windows)
+    step = incidents.advance(judgement.desk, scores, instance=rules.instance, rules=rules.alerts)
     held = step.desk.held()
     learned = judgement.baseline.learn(
         matrix, scores, held_costs=held.costs, held_calls=held.calls, accepted=step.accepted

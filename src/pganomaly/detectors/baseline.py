@@ -50,6 +50,11 @@ class Baseline:
     durations: F8 = field(default_factory=newcomers.empty)
     stall: float = stalls.USUAL_AT_FIRST
 
+    @classmethod
+    def empty(cls, day_windows: float) -> Self:
+        """Return a baseline that has seen nothing."""
+        return cls(day_windows)
+
     def __len__(self) -> int:
         """Return the number of statements that are remembered."""
         return len(self.normals)
