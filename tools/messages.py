@@ -10,7 +10,6 @@ the docstrings of the errors, and in the sentences of the feature catalogue.
 
 import argparse
 import io
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,11 +29,6 @@ LOCALE = SOURCE / "messages" / "locale"
 TRANSLATED = ("ru",)
 KEYWORDS = {"_": None, "say": None, "count": (1, 2), "ngettext": (1, 2), "_things": (2, 3)}
 
-_PASSING = (
-    b"POT-Creation-Date", b"PO-Revision-Date", b"Generated-By", b"Last-Translator", b"Report-Msgid-Bugs-To",
-    b"Project-Id-Version", b"Language-Team",
-)  # fmt: skip
-
 Sentence = str | tuple[str, ...]
 
 
@@ -52,27 +46,51 @@ def sentences() -> Iterator[tuple[Sentence, str]]:
 
 def collected() -> Catalog:
     """Return what there is to translate."""
-    found = Catalog(domain="pganomaly")
+    found = Catalog()
     for sentence, file in sentences():
         found.add(sentence, locations=[(file, 1)])
     return found
 
 
-def stored(language: str) -> Catalog:
+class Translations(Catalog):
+    """A catalogue without dates and versions of tools, which would make every run a change."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        """The header of the file."""
+        return [
+            ("Language", str(self.locale_identifier)),
+            ("Plural-Forms", self.plural_forms),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Transfer-Encoding", "8bit\n"),
+        ]
+
+    @mime_headers.setter
+    def mime_headers(self, headers: object) -> None:
+        """Leave the header as it is, whatever is read."""
+
+
+def read(text: bytes, language: str) -> Translations:
+    """Return a .po file as a catalogue."""
+    translations = Translations(locale=language, fuzzy=False)
+    translations.header_comment = "# Written by tools/messages.py; translate here, the code says which sentences exist."
+    for entry in read_po(io.BytesIO(text), locale=language):
+        if entry.id:
+            translations[entry.id] = entry
+    return translations
+
+
+def stored(language: str) -> Translations:
     """Return the catalogue of *language* as it stands in the repository; an empty one where there is none yet."""
     file = LOCALE / f"{language}.po"
-    if not file.exists():
-        return Catalog(locale=language, domain="pganomaly")
-    with file.open("rb") as opened:
-        return read_po(opened, locale=language, domain="pganomaly")
+    return read(file.read_bytes() if file.exists() else b"", language)
 
 
-def updated(language: str) -> Catalog:
+def updated(language: str) -> Translations:
     """Return the stored catalogue with exactly the sentences of the code, translations kept, guesses left out."""
     translations = stored(language)
-    translations.update(collected(), no_fuzzy_matching=True, update_creation_date=False)
-    translations.fuzzy = False
-    translations.header_comment = "# Written by tools/messages.py; translate here, the code says which sentences exist."
+    translations.update(collected(), no_fuzzy_matching=True)
     return translations
 
 
@@ -80,8 +98,7 @@ def as_po(translations: Catalog) -> bytes:
     """Return a catalogue as its .po file, the same for the same content."""
     out = io.BytesIO()
     write_po(out, translations, width=120, ignore_obsolete=True, include_lineno=False, sort_by_file=True)
-    # Dates and versions of tools would make every run a change.
-    return re.sub(rb'(?m)^"(?:%s):.*\n' % b"|".join(_PASSING), b"", out.getvalue())
+    return out.getvalue()
 
 
 def as_mo(translations: Catalog) -> bytes:
@@ -121,7 +138,7 @@ def main() -> int:
     for language in TRANSLATED:
         po, mo = LOCALE / f"{language}.po", LOCALE / f"{language}.mo"
         text = as_po(updated(language))
-        fresh = read_po(io.BytesIO(text), locale=language, domain="pganomaly")
+        fresh = read(text, language)
         for file, content in ((po, text), (mo, as_mo(fresh))):
             if check and (not file.exists() or file.read_bytes() != content):
                 print(f"{file.relative_to(ROOT)} is not what the code says: run `make messages`.")  # noqa: T201
