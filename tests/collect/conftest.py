@@ -1,5 +1,6 @@
 """A watched server, as the tests of this room see it."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -17,17 +18,16 @@ _SECONDS = count(1)
 
 
 class Watched:
-    """A session and its memory of texts, read as often as a test likes; each reading is a minute after the last."""
+    """A session and its memory of texts, read as often as a test likes; later_s pretends that time has passed."""
 
     def __init__(self, conninfo: Conninfo, limits: Limits | None = None) -> None:
         self.conninfo = conninfo
         self.session = Session(Target("test", conninfo), limits=limits)
         self.known = KnownTexts()
-        self.at_s = 0.0
+        self.later_s = 0.0
 
     def read(self) -> Reading:
-        self.at_s += 60.0
-        return self.session.read(self.known, 60.0, self.at_s)
+        return self.session.read(self.known, 60.0, time.monotonic() + self.later_s)
 
     def execute(self, *statements: str, user: str | None = None) -> None:
         """Run statements as somebody else than the session that watches."""

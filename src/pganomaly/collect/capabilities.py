@@ -156,7 +156,7 @@ def columns(conn: pg.Connection, there: Extension, limits: Limits) -> Mapping[st
 def _tells_who_it_is(conn: pg.Connection, known: Capabilities, limits: Limits) -> bool:
     """Try it: some clouds refuse it whatever the privileges say."""
     try:
-        _row(conn, known.moment(), limits)
+        _row(conn, known.moment(), limits, {"memory": limits.memory})
     except (psycopg.ProgrammingError, psycopg.NotSupportedError):
         return False
     return True

@@ -79,7 +79,7 @@ def read(
 ) -> Snapshot:
     """Return the counters of this moment, read in one short read-only transaction."""
     with limits.transaction(conn):
-        moment = _moment(conn, can)
+        moment = _moment(conn, can, limits)
         rows = pg.copy_out(conn, layout.query, layout.dtype)
     visible = rows[rows["queryid"] != _HIDDEN]
     return Snapshot(
@@ -102,10 +102,10 @@ def read(
     )
 
 
-def _moment(conn: pg.Connection, can: Capabilities) -> dict[str, Any]:
+def _moment(conn: pg.Connection, can: Capabilities, limits: Limits) -> dict[str, Any]:
     # Binary values are exact and know no DateStyle.
     with conn.cursor(row_factory=dict_row, binary=True) as cursor:
-        row = cursor.execute(can.moment()).fetchone()
+        row = cursor.execute(can.moment(), {"memory": limits.memory}).fetchone()
     if row is None:
         raise errors.ServerWentAway(server=conn.info.host)
     return row

@@ -1,5 +1,6 @@
 -- name: moment
 -- When the counters are read, and in which life of the server: read once, right before them.
+-- On its way it makes room for the entries: PostgreSQL holds all of them for a moment, in temporary files if need be.
 -- On a primary the timeline comes from the log that is being written: the control file lags behind a promotion.
 SELECT
        pg_catalog.clock_timestamp() AS taken_at,
@@ -10,7 +11,8 @@ SELECT
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.pg_postmaster_start_time() AS postmaster_start,
        i.stats_reset,
-       i.dealloc
+       i.dealloc,
+       pg_catalog.set_config('work_mem', %(memory)s, true) AS work_mem
   FROM ({info}) AS i,
        pg_catalog.pg_control_system() AS s,
        pg_catalog.pg_control_checkpoint() AS c;
@@ -24,7 +26,8 @@ SELECT
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.pg_postmaster_start_time() AS postmaster_start,
        i.stats_reset,
-       i.dealloc
+       i.dealloc,
+       pg_catalog.set_config('work_mem', %(memory)s, true) AS work_mem
   FROM ({info}) AS i;
 
 -- name: info

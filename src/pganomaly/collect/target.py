@@ -22,8 +22,8 @@ class Limits:
 
     text_batch, text_batches  texts asked for at once, and how often in one reading
     text_chars                of one text; a longer one is cut
-    text_memory               work_mem of the read of texts: PostgreSQL holds all texts of all entries for a moment
-                              and would write temporary files beyond it
+    memory                    work_mem of our reads: PostgreSQL holds all entries, and for texts all of their texts, for
+                              a moment, and would write temporary files beyond it. No more is used than is needed
     """
 
     connect_timeout_s: float = 5.0
@@ -33,7 +33,7 @@ class Limits:
     text_batch: int = 1000
     text_batches: int = 8
     text_chars: int = 65_536
-    text_memory: str = "64MB"
+    memory: str = "64MB"
 
     def transaction(
         self, conn: pg.Connection, *, statement_timeout_s: float | None = None

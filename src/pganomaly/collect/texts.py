@@ -54,7 +54,7 @@ def _batch(conn: pg.Connection, can: Capabilities, keys: KeyArray, limits: Limit
     )
     arguments: dict[str, Any] = {name: keys[name].tolist() for name in ("dbid", "userid", "queryid")}
     with limits.transaction(conn, statement_timeout_s=limits.text_timeout_s):
-        conn.execute(_SQL["memory"], {"text_memory": limits.text_memory})
+        conn.execute(_SQL["memory"], {"memory": limits.memory})
         with conn.cursor(binary=True) as cursor:
             rows = cursor.execute(query, arguments | {"chars": limits.text_chars}).fetchall()
     wanted = {Key(*key) for key in keys.tolist()}

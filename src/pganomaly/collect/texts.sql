@@ -1,6 +1,6 @@
 -- name: memory
 -- Room for the texts of all entries, for this transaction only: without it they pass through temporary files.
-SELECT pg_catalog.set_config('work_mem', %(text_memory)s, true);
+SELECT pg_catalog.set_config('work_mem', %(memory)s, true);
 
 -- name: texts
 -- Some statements' texts as bytes of UTF-8, each cut one character above the limit so that a cut is noticed.
