@@ -8,7 +8,9 @@ not   no disk: whoever calls writes the bytes atomically, and moves aside what t
 
 import io
 import json
+import lzma
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -28,6 +30,11 @@ LARGEST_BYTES = 1 << 30
 Array = NDArray[Any]
 
 _NPY_MAGIC = b"\x93NUMPY"
+_NOT_A_ZIP = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    EOFError, OSError, OverflowError, RuntimeError, ValueError,
+)  # fmt: skip
+"""What zipfile raises, depending on which byte is wrong."""
 _PICKLED_SUFFIXES = (".pkl", ".pickle", ".joblib")
 _PICKLES = {
     **{bytes((0x80, protocol)): "a pickle, as joblib and older systems write them" for protocol in range(2, 6)},
@@ -70,7 +77,7 @@ def unpack(data: bytes, kind: str) -> Content:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = _members(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _NOT_A_ZIP as error:
         if data.startswith(b"PK"):
             raise errors.ModelFileDamaged(what=str(error)) from error
         raise errors.ModelFileForeign(what="it is no archive of arrays") from error
