@@ -50,14 +50,7 @@ _CAUSES: tuple[tuple[_Refusal, re.Pattern[str]], ...] = (
         r"сертификат.* не соответствует имени",
         r"файл корневых сертификатов .* не существует",
     ),
-    _line(
-        errors.TlsRequired,
-        r"pg_hba\.conf.*no encryption",
-        r"pg_hba\.conf.*SSL off",
-        r"pg_hba\.conf.*(без шифрования|SSL выкл)",
-        r"SSL (connection )?(is )?required",
-        r"(connections? using )?insecure transport",
-    ),
+    _line(errors.TlsRequired, r"SSL (connection )?(is )?required", r"insecure (transport|connection)"),
     _line(errors.NotAdmitted, r"pg_hba\.conf"),
     _line(
         errors.NoPassword,
@@ -77,7 +70,7 @@ _CAUSES: tuple[tuple[_Refusal, re.Pattern[str]], ...] = (
         errors.NoConnectPrivilege,
         r"permission denied for database",
         r"нет доступа к базе данных",
-        r"доступ к базе данных .* запрещ[её]н",
+        r"доступ к базе .* запрещ[её]н",
     ),
     _line(errors.NoSuchDatabase, r"database .* does not exist", r"no such database", r"база данных .* не существует"),
     _line(errors.NoSuchRole, r"role .* does not exist", r"no such user", r"роль .* не существует"),
@@ -123,10 +116,16 @@ _CAUSES: tuple[tuple[_Refusal, re.Pattern[str]], ...] = (
 )
 
 
+_UNENCRYPTED = re.compile(r"no pg_hba\.conf entry.*(no encryption|SSL off)|нет записи.*(без шифрования|SSL выкл)")
+
+
 def refusal(conninfo: Conninfo, error: psycopg.Error) -> errors.ConnectError:
     """Return what *error*, raised while connecting to *conninfo*, means to the user; nothing in it is secret."""
     text = str(error)
     cause = next((cause for cause, pattern in _CAUSES if pattern.search(text)), errors.ConnectError)
+    if cause is errors.NotAdmitted and conninfo.sslmode == "disable" and _UNENCRYPTED.search(text):
+        # Unless told otherwise libpq has tried TLS before it says this, and encryption is not what is missing.
+        cause = errors.TlsRequired
     return cause(
         server=conninfo.server,
         user=conninfo.user or _named(text, "user|role|пользовател[ья]|рол[ьи]") or "(default)",
