@@ -12,6 +12,8 @@ CREATE TABLE monitoring.queries (
     first_seen_ts  timestamptz NOT NULL,
     last_seen_ts   timestamptz NOT NULL,
     text_state     text        NOT NULL CHECK (text_state IN ('read', 'hidden', 'unreadable')),
+    text_ts        timestamptz,
+    query_md5      text,
     fingerprint    text,
     verb           text,
     tables         text[]      NOT NULL,
@@ -20,6 +22,7 @@ CREATE TABLE monitoring.queries (
     PRIMARY KEY (instance_id, dbid, userid, queryid, toplevel)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE monitoring.queries IS 'Who a statement is: its family, its tables, whose it is. The text is in query_lex_features.';
+COMMENT ON COLUMN monitoring.queries.text_ts IS 'The snapshot with whose raw row the text came.';
 COMMENT ON COLUMN monitoring.queries.fingerprint IS 'The same for one statement on every version, database and server.';
 COMMENT ON COLUMN monitoring.queries.is_system IS 'Transaction words, settings, statements on catalogs only: stored, never judged.';
 

@@ -1,0 +1,142 @@
+"""
+What is odd and what is told of it: scores, incidents, the watermark, what the engine remembers.
+
+in    Findings and Changes
+out   rows, and back
+not   no opinion on either
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from pganomaly import pg
+from pganomaly.records import Change, Finding, Incident, IncidentKind, Key, Reason
+from pganomaly.storage.statements import load
+
+_SQL = load("detection")
+_SNAPSHOTS = load("snapshots")
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorState:
+    """
+    How far detection is.
+
+    last_window_end  None: everything is to be scored (again)
+    told_after       what ended before it is scored but told to nobody: the last reset; None where there was none
+    """
+
+    last_window_end: datetime | None
+    streak: int
+    updated_at: datetime
+    told_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What the engine remembered after the window that ended then."""
+
+    window_end: datetime
+    saved_at: datetime
+    payload: bytes
+
+
+def put_findings(conn: pg.Connection, instance_id: int, model_version: str, findings: Sequence[Finding]) -> None:
+    """Store anomalous windows of statements; the same again replaces them."""
+    if not findings:
+        return
+    rows = [
+        {
+            "window_start": f.window_start,
+            "window_end": f.window_end,
+            **f.key._asdict(),
+            "anomaly_score": f.anomaly_score,
+            "surprise": f.surprise,
+            "detector": f.detector,
+            "features": json.dumps({r.feature: _said(r) for r in f.reasons}),
+        }
+        for f in findings
+    ]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    conn.execute(_SQL["put_scores"], {"instance_id": instance_id, "model_version": model_version, **columns})
+
+
+def put_change(conn: pg.Connection, instance_id: int, change: Change, author: str) -> None:
+    """Store an incident as it stands after *change*, its statement as a member, and the step itself."""
+    incident = change.incident
+    named = {"instance_id": instance_id, "incident_id": incident.incident_id}
+    facts = {
+        **asdict(incident),
+        "kind": incident.kind.value,
+        "reasons": json.dumps([asdict(r) for r in incident.reasons]),
+    }
+    conn.execute(_SQL["put_incident"], {**facts, **named, **incident.key._asdict()})
+    conn.execute(_SQL["put_member"], {**named, **incident.key._asdict(), "at": incident.opened_at})
+    event = {"at": change.at, "kind": change.kind.value, "author": author, "details": "{}"}
+    conn.execute(_SQL["put_event"], {**named, **event})
+
+
+def incidents(conn: pg.Connection, instance_id: int, since: datetime | None = None) -> tuple[Incident, ...]:
+    """Return open incidents, and those closed since a moment, newest first."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_SQL["incidents"], {"instance_id": instance_id, "since": since}).fetchall()
+    return tuple(_incident(row) for row in rows)
+
+
+def state(conn: pg.Connection, instance_id: int) -> DetectorState | None:
+    """Return how far detection is; None for an instance that is not there."""
+    row = conn.execute(_SQL["state"], {"instance_id": instance_id}).fetchone()
+    return DetectorState(*row) if row else None
+
+
+def put_state(
+    conn: pg.Connection, instance_id: int, last_window_end: datetime, streak: int, seen: DetectorState | None
+) -> bool:
+    """Move watermark and streak unless they were reset since *seen*, mark what is judged; return whether it moved."""
+    given = {
+        "instance_id": instance_id,
+        "last_window_end": last_window_end,
+        "streak": streak,
+        "seen_at": seen.updated_at if seen else None,
+    }
+    if conn.execute(_SQL["put_state"], given).rowcount != 1:
+        return False
+    conn.execute(_SNAPSHOTS["close_detection"], {"instance_id": instance_id, "window_end": last_window_end})
+    return True
+
+
+def reset_state(conn: pg.Connection, instance_id: int) -> None:
+    """Have everything scored again, and nothing of it told."""
+    conn.execute(_SQL["reset_state"], {"instance_id": instance_id})
+
+
+def put_checkpoint(conn: pg.Connection, instance_id: int, window_end: datetime, payload: bytes) -> None:
+    """Store what the engine remembers, in place of what it remembered before."""
+    conn.execute(_SQL["put_checkpoint"], {"instance_id": instance_id, "window_end": window_end, "payload": payload})
+
+
+def checkpoint(conn: pg.Connection, instance_id: int) -> Checkpoint | None:
+    """Return what the engine remembered last."""
+    row = conn.execute(_SQL["checkpoint"], {"instance_id": instance_id}).fetchone()
+    return Checkpoint(row[0].astimezone(UTC), row[1], bytes(row[2])) if row else None
+
+
+def drop_checkpoint(conn: pg.Connection, instance_id: int) -> None:
+    """Forget what the engine remembered."""
+    conn.execute(_SQL["drop_checkpoint"], {"instance_id": instance_id})
+
+
+def _said(reason: Reason) -> dict[str, float | None]:
+    return {"value": reason.value, "usual": reason.usual, "ratio": reason.ratio, "z": reason.z}
+
+
+def _incident(row: dict[str, Any]) -> Incident:
+    facts = {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.items()}
+    key = Key(*(facts.pop(name) for name in Key._fields))
+    reasons = tuple(Reason(**r) for r in facts.pop("reasons"))
+    return Incident(**{**facts, "key": key, "kind": IncidentKind(facts["kind"]), "reasons": reasons})

@@ -1,0 +1,97 @@
+"""
+Messages that wait in the store until every channel has them.
+
+in    Messages, written in the transaction that found the news
+out   Waiting entries, one per message and channel; each is claimed, then marked
+not   nothing is sent here
+
+The names and fields are those of notify's outbox; the two rooms do not know each other.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from psycopg.rows import namedtuple_row
+
+from pganomaly import pg
+from pganomaly.records import Block, Message
+from pganomaly.storage.statements import load
+
+_SQL = load("outbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """
+    A message that one channel does not have yet. (message.message_id, channel) names it.
+
+    attempts  how often it was claimed; due_at is when it may be tried (again)
+    thread    the remote id of the first message about the same that this channel has, None where there is none
+    """
+
+    message: Message
+    channel: str
+    queued_at: datetime
+    due_at: datetime
+    attempts: int
+    thread: str | None
+    instance_id: int
+
+
+def put(
+    conn: pg.Connection, instance_id: int, messages: Sequence[Message], channels: Sequence[str], *, at: datetime
+) -> int:
+    """Queue *messages* for *channels*; what is there already stays as it is. Return how many deliveries are new."""
+    new = 0
+    for message in messages:
+        given = {
+            "instance_id": instance_id,
+            "message_id": message.message_id,
+            "kind": message.kind,
+            "about": message.about,
+            "blocks": json.dumps([asdict(block) for block in message.blocks]),
+            "at": at,
+        }
+        conn.execute(_SQL["put_message"], given)
+        for channel in channels:
+            new += conn.execute(_SQL["put_delivery"], {**given, "channel": channel}).rowcount
+    return new
+
+
+def waiting(conn: pg.Connection, channels: Sequence[str], *, limit: int) -> tuple[Waiting, ...]:
+    """Return what these channels do not have yet, due or not, in the order in which it was queued."""
+    with conn.cursor(row_factory=namedtuple_row) as cursor:
+        rows = cursor.execute(_SQL["waiting"], {"channels": list(channels), "most": limit}).fetchall()
+    return tuple(
+        Waiting(
+            message=Message(row.message_id, row.kind, row.about, tuple(Block(**block) for block in row.blocks)),
+            channel=row.channel,
+            queued_at=row.created_at.astimezone(UTC),
+            due_at=row.next_attempt_at.astimezone(UTC),
+            attempts=row.attempts,
+            thread=row.thread,
+            instance_id=row.instance_id,
+        )
+        for row in rows
+    )
+
+
+def claim(conn: pg.Connection, message_id: str, channel: str, attempts: int, *, until: datetime) -> bool:
+    """Count an attempt and put the entry off, unless somebody did since it was read; return whether we did."""
+    given = {"message_id": message_id, "channel": channel, "attempts": attempts, "until": until}
+    return conn.execute(_SQL["claim"], given).rowcount == 1
+
+
+def mark_sent(conn: pg.Connection, message_id: str, channel: str, remote_id: str | None, *, at: datetime) -> None:
+    """Note that the channel has the message, and what it calls it there."""
+    conn.execute(_SQL["mark_sent"], {"message_id": message_id, "channel": channel, "remote_id": remote_id, "at": at})
+
+
+def mark_failed(
+    conn: pg.Connection, message_id: str, channel: str, error: str, *, next_attempt_at: datetime | None
+) -> None:
+    """Note why it failed and when to try again; None gives it up."""
+    given = {"message_id": message_id, "channel": channel, "error": error, "next_attempt_at": next_attempt_at}
+    conn.execute(_SQL["mark_failed"], given)

@@ -1,0 +1,95 @@
+"""
+The three big tables as numpy knows them: which columns, of which type, and how they travel.
+
+Columns follow from the catalogue; a test compares them with the migrations.
+"""
+
+from collections.abc import Iterable
+from typing import LiteralString, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pganomaly.catalog import COUNTERS, DELTAS, FEATURES
+from pganomaly.pg import Column
+from pganomaly.records import KEY, UNKNOWN_US, Grid, KeyArray
+
+RAW = "monitoring.pgss_snapshots_raw"
+DELTA = "monitoring.pgss_deltas"
+FEATURE = "monitoring.features_windows"
+
+RAW_TYPES = {c.name: c.sql_type for c in COUNTERS}
+# One server cannot launch two thousand million workers for one statement within a window: four bytes are enough.
+_NARROW = {"parallel_workers_to_launch": "int", "parallel_workers_launched": "int", "exec_m2": "double precision"}
+DELTA_TYPES = {f"{name}_delta": _NARROW.get(name) or RAW_TYPES[name] for name in DELTAS}
+FEATURE_TYPES = {f.name: f.sql_type for f in FEATURES}
+
+_KEY_FIELDS = (("dbid", "u4"), ("userid", "u4"), ("queryid", "i8"), ("toplevel", "?"))
+RAW_DTYPE = np.dtype([
+    ("snapshot_ts", "M8[us]"), *_KEY_FIELDS, ("stats_since", "M8[us]"), ("gone", "?"), ("uncalled", "?"),
+    *((c.name, "f8") for c in COUNTERS),
+])  # fmt: skip
+DELTA_DTYPE = np.dtype([
+    ("window_end", "M8[us]"), *_KEY_FIELDS, ("doubtful", "?"), *((name, "f8") for name in DELTA_TYPES),
+])  # fmt: skip
+
+RowArray = NDArray[np.void]
+"""Rows of RAW_DTYPE or DELTA_DTYPE."""
+
+_FLOAT = "coalesce(r.{0}::double precision, 'NaN') AS {0}"
+_PLAIN = "r.{0}"
+_FLAG = "coalesce(r.{0}, false) AS {0}"
+_MOMENT = "coalesce(r.{0}, '-infinity') AS {0}"
+
+
+def selected(dtype: np.dtype[np.void]) -> LiteralString:
+    """Return the select list that fills *dtype*, no column NULL."""
+    return cast("LiteralString", ", ".join(_form(name, dtype[name]).format(name) for name in dtype.names or ()))
+
+
+def _form(name: str, kind: np.dtype[np.generic]) -> str:
+    if name in dict(_KEY_FIELDS):
+        return _PLAIN
+    return {"f": _FLOAT, "b": _FLAG, "M": _MOMENT}[kind.kind]
+
+
+def keys_in(rows: RowArray) -> KeyArray:
+    """Return the keys of *rows*."""
+    keys = np.empty(len(rows), dtype=KEY)
+    for name, _ in _KEY_FIELDS:
+        keys[name] = rows[name]
+    return keys
+
+
+def numbers_in(rows: RowArray, names: Iterable[str]) -> NDArray[np.float64]:
+    """Return some columns of *rows* as a grid of values, one row per name."""
+    return np.array([rows[name] for name in names], dtype=np.float64).reshape(-1, len(rows))
+
+
+def constant(name: str, sql_type: str, value: object, rows: int) -> Column:
+    """Return a column with one value in every row."""
+    return Column(name, sql_type, np.full(rows, value))
+
+
+def key_columns(keys: KeyArray) -> list[Column]:
+    """Return the columns that name the statements."""
+    types = {"dbid": "oid", "userid": "oid", "queryid": "bigint", "toplevel": "boolean"}
+    return [Column(name, sql_type, keys[name]) for name, sql_type in types.items()]
+
+
+def number_columns(grid: Grid, types: dict[str, str], suffix: str = "") -> list[Column]:
+    """Return one column per row of *grid*, NaN as NULL."""
+    return [
+        Column(f"{name}{suffix}", types[f"{name}{suffix}"], _fitting(values, types[f"{name}{suffix}"]))
+        for name, values in zip(grid.names, grid.values, strict=True)
+    ]
+
+
+def moments(us: NDArray[np.int64]) -> Column:
+    """Return the column stats_since, NULL where the server does not say."""
+    return Column("stats_since", "timestamptz", us, null=us == UNKNOWN_US)
+
+
+def _fitting(values: NDArray[np.float64], sql_type: str) -> NDArray[np.float64]:
+    """Return *values* in the range of a four-byte column: a tick is not lost to a number that nobody believes."""
+    return np.clip(values, -(2.0**31), 2.0**31 - 1) if sql_type == "int" else values

@@ -1,0 +1,348 @@
+"""
+The store: everything that the rooms above want of it, one transaction per call.
+
+in    a Conninfo
+out   records
+not   no session state is relied on: it may stand behind a transaction pooler, and it may be the watched database itself
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from pganomaly import errors, pg
+from pganomaly.records import Incident, Key, Shape, Window
+from pganomaly.storage import detection, lease, migrate, models, outbox, partitions, pending, queries, read
+from pganomaly.storage.lease import Holder, Lease
+from pganomaly.storage.partitions import Partition
+from pganomaly.storage.photo import Header, Latest
+from pganomaly.storage.statements import load
+from pganomaly.storage.write import Work
+
+_INSTANCES = load("instances")
+_LOCK_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A configured target."""
+
+    instance_id: int
+    name: str
+    host: str | None
+    port: int | None
+    dbname: str | None
+    system_identifier: int | None
+    first_seen_ts: datetime
+
+
+class Store:
+    """
+    A database with our schema. Threads may share one; each call takes a connection of its own for its time.
+
+    statement_timeout_s  a statement that takes longer is given up: the store may be the server that we watch
+    """
+
+    def __init__(
+        self,
+        conninfo: pg.Conninfo,
+        *,
+        pool_size: int = 4,
+        connect_timeout_s: float = 5.0,
+        statement_timeout_s: float = 30.0,
+    ) -> None:
+        self.conninfo = conninfo
+        self.connect_timeout_s = connect_timeout_s
+        self.statement_timeout_s = statement_timeout_s
+        self._pool = ConnectionPool(
+            kwargs={**pg.connect_arguments(conninfo, connect_timeout_s), "autocommit": True},
+            min_size=0,
+            max_size=pool_size,
+            open=False,
+            check=ConnectionPool.check_connection,
+            timeout=connect_timeout_s,
+            reconnect_timeout=connect_timeout_s,
+            max_idle=300.0,
+            name="pganomaly-store",
+        )
+        self._ensured: frozenset[Partition] = frozenset()
+
+    def open(self) -> Self:
+        """Be ready; a connection is made when the first one is needed."""
+        self._pool.open()
+        return self
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close(timeout=self.connect_timeout_s)
+
+    def __enter__(self) -> Self:
+        """Open the store."""
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+    # What must be there first
+
+    def migrate(self) -> tuple[str, ...]:
+        """Bring the schema to this version and make the partitions of today and tomorrow; return what was applied."""
+        with self._connection() as conn:
+            applied = migrate.migrate(conn)
+        with self._writing() as conn:
+            row = conn.execute("SELECT /* pganomaly */ now()").fetchone()
+            if row is not None:
+                partitions.ensure(conn, partitions.ahead(row[0]))
+        return applied
+
+    def pending_migrations(self) -> tuple[str, ...]:
+        """Return the migrations that are not applied, changing nothing; errors.ForeignSchema as migrate()."""
+        with self._reading() as conn:
+            return migrate.pending(conn)
+
+    def instance(
+        self,
+        name: str,
+        *,
+        system_identifier: int | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        dbname: str | None = None,
+    ) -> int:
+        """Return the number of a target, the same for the same name for ever; the first is 1."""
+        given = {"name": name, "system_identifier": system_identifier, "host": host, "port": port, "dbname": dbname}
+        with self._writing() as conn:
+            row = conn.execute(_INSTANCES["know"], given).fetchone()
+            if row is None:
+                conn.execute(_INSTANCES["lock_instances"])
+                row = conn.execute(_INSTANCES["know"], given).fetchone()
+            if row is None:
+                row = conn.execute(_INSTANCES["add_instance"], given).fetchone()
+        if row is None:
+            raise errors.StoreError(said="a new instance got no number")
+        return int(row[0])
+
+    def instances(self) -> tuple[Instance, ...]:
+        """Return every target, in the order in which they came."""
+        with self._reading() as conn:
+            return tuple(Instance(*row) for row in conn.execute(_INSTANCES["instances"]).fetchall())
+
+    # Who may write
+
+    def acquire(self, instance_id: int, holder: Holder, ttl_s: float) -> Lease:
+        """Return the right to write about an instance; errors.LeaseHeld says who has it."""
+        with self._writing() as conn:
+            return lease.acquire(conn, instance_id, holder, ttl_s)
+
+    def renew(self, held: Lease) -> None:
+        """Keep the lease for its whole time again; errors.LeaseLost where somebody took it."""
+        with self._writing() as conn:
+            lease.renew(conn, held)
+
+    def release(self, held: Lease) -> None:
+        """Free the lease."""
+        with self._writing() as conn:
+            lease.release(conn, held)
+
+    @contextmanager
+    def tick(self, held: Lease) -> Iterator[Work]:
+        """
+        Write everything of one tick, or nothing: commits at the end of the with statement, rolls back on any error.
+
+        errors.LeaseLost where somebody took the lease; while the tick runs nobody can.
+        """
+        with self._writing() as conn:
+            lease.hold(conn, held)
+            work = Work(conn, held.instance_id, self._ensured)
+            yield work
+        self._ensured = work.ensured
+
+    # What was stored
+
+    def latest(self, instance_id: int) -> Latest | None:
+        """Return where collecting goes on; None before the first snapshot."""
+        with self._reading() as conn:
+            return read.latest(conn, instance_id)
+
+    def snapshots_after(
+        self, instance_id: int, after: datetime | None, *, most: int | None = None
+    ) -> tuple[Header, ...]:
+        """Return the snapshots after a moment, oldest first."""
+        with self._reading() as conn:
+            return read.headers(conn, instance_id, after=after, most=most)
+
+    def newest_snapshots(self, instance_id: int, most: int = 1) -> tuple[Header, ...]:
+        """Return the last snapshots, newest first."""
+        with self._reading() as conn:
+            return read.newest_headers(conn, instance_id, most=most)
+
+    def windows(
+        self,
+        instance_id: int,
+        after: datetime | None,
+        upto: datetime | None = None,
+        limit_rows: int | None = None,
+    ) -> Iterator[Window]:
+        """Yield the windows that end after a moment, in order, never half of one; see read.closed."""
+        with self._reading() as conn:
+            todo = tuple(read.closed(conn, instance_id, after=after, upto=upto, limit_rows=limit_rows))
+        for header in todo:
+            with self._reading() as conn:
+                window = read.window(conn, instance_id, header)
+            yield window
+
+    def backlog(self, instance_id: int) -> read.Backlog:
+        """Return how many windows wait for each stage."""
+        with self._reading() as conn:
+            return read.backlog(conn, instance_id)
+
+    def pending_deltas(self, instance_id: int) -> Iterator[pending.Neighbours]:
+        """Yield neighbouring snapshots without deltas, in order."""
+        return pending.deltas(self._reading, instance_id)
+
+    def pending_features(self, instance_id: int) -> Iterator[Window]:
+        """Yield windows that have deltas and no features, in order."""
+        return pending.features(self._reading, instance_id)
+
+    def pending_detection(self, instance_id: int, *, limit_rows: int | None = None) -> Iterator[Window]:
+        """
+        Yield the windows after the watermark that have features: at most *limit_rows* statements, never half a window.
+
+        The first window that waits for its features ends it, so that the watermark skips nothing.
+        """
+        state = self.state(instance_id)
+        with self._reading() as conn:
+            wait = read.first_without(conn, instance_id, "features")
+            before = next(iter(read.newest_headers(conn, instance_id, before=wait)), None) if wait else None
+        if wait is not None and before is None:
+            return
+        upto = before.snapshot_ts if before else None
+        yield from self.windows(instance_id, state.last_window_end if state else None, upto, limit_rows)
+
+    def known(self, instance_id: int) -> queries.Known:
+        """Return which statements have been looked at, and their shapes."""
+        with self._reading() as conn:
+            return queries.known(conn, instance_id)
+
+    def undescribed(self, instance_id: int) -> dict[Key, Shape]:
+        """Return the texts whose lexical features are missing or of another text."""
+        with self._reading() as conn:
+            return queries.undescribed(conn, instance_id)
+
+    def state(self, instance_id: int) -> detection.DetectorState | None:
+        """Return how far detection is."""
+        with self._reading() as conn:
+            return detection.state(conn, instance_id)
+
+    def reset(self, instance_id: int) -> None:
+        """Have everything scored again, and nothing of it told."""
+        with self._writing() as conn:
+            detection.reset_state(conn, instance_id)
+
+    def open_incidents(self, instance_id: int) -> tuple[Incident, ...]:
+        """Return what is wrong now, newest first."""
+        with self._reading() as conn:
+            return detection.incidents(conn, instance_id)
+
+    def incidents_since(self, instance_id: int, since: datetime) -> tuple[Incident, ...]:
+        """Return incidents that were open at any time since a moment, newest first."""
+        with self._reading() as conn:
+            return detection.incidents(conn, instance_id, since)
+
+    def checkpoint(self, instance_id: int) -> detection.Checkpoint | None:
+        """Return what the engine remembered last."""
+        with self._reading() as conn:
+            return detection.checkpoint(conn, instance_id)
+
+    def drop_checkpoint(self, instance_id: int) -> None:
+        """Forget what the engine remembered."""
+        with self._writing() as conn:
+            detection.drop_checkpoint(conn, instance_id)
+
+    def active_model(self, instance_id: int) -> models.Model | None:
+        """Return the model that speaks for an instance; None before the first training."""
+        with self._reading() as conn:
+            return models.active(conn, instance_id)
+
+    # What waits to be sent
+
+    def pending_outbox(self, channels: Sequence[str], *, limit: int = 200) -> tuple[outbox.Waiting, ...]:
+        """Return what these channels do not have yet, due or not, in the order in which it was queued."""
+        with self._reading() as conn:
+            return outbox.waiting(conn, channels, limit=limit)
+
+    def claim(self, message_id: str, channel: str, attempts: int, *, until: datetime) -> bool:
+        """Count an attempt at a delivery, unless somebody did since it was read; return whether we did."""
+        with self._writing() as conn:
+            return outbox.claim(conn, message_id, channel, attempts, until=until)
+
+    def mark_sent(self, message_id: str, channel: str, remote_id: str | None, *, at: datetime) -> None:
+        """Note that the channel has the message, and what it calls it there."""
+        with self._writing() as conn:
+            outbox.mark_sent(conn, message_id, channel, remote_id, at=at)
+
+    def mark_failed(self, message_id: str, channel: str, error: str, *, next_attempt_at: datetime | None) -> None:
+        """Note why a delivery failed and when to try again; None gives it up."""
+        with self._writing() as conn:
+            outbox.mark_failed(conn, message_id, channel, error, next_attempt_at=next_attempt_at)
+
+    # Connections
+
+    @contextmanager
+    def _connection(self) -> Iterator[pg.Connection]:
+        with spoken(self.conninfo):
+            try:
+                with self._pool.connection() as conn:
+                    yield conn
+            except PoolTimeout:
+                # The pool only knows that it waited. A connection of our own says what is wrong.
+                pg.connect(self.conninfo, connect_timeout_s=self.connect_timeout_s).close()
+                raise errors.StoreError(said="every connection is busy") from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[pg.Connection]:
+        with self._connection() as conn, self._transaction(conn, read_only=True):
+            yield conn
+
+    @contextmanager
+    def _writing(self) -> Iterator[pg.Connection]:
+        with self._connection() as conn, self._transaction(conn, read_only=False):
+            yield conn
+
+    @contextmanager
+    def _transaction(self, conn: pg.Connection, *, read_only: bool) -> Iterator[None]:
+        with pg.transaction(
+            conn,
+            statement_timeout_s=self.statement_timeout_s,
+            lock_timeout_s=_LOCK_TIMEOUT_S,
+            read_only=read_only,
+        ):
+            yield
+
+
+@contextmanager
+def spoken(conninfo: pg.Conninfo) -> Iterator[None]:
+    """Turn what the driver says about the store into an error that a user can act on."""
+    try:
+        yield
+    except psycopg.errors.ReadOnlySqlTransaction:
+        raise errors.StoreReadOnly from None
+    except psycopg.errors.InsufficientResources as error:
+        raise errors.StoreFull(said=_first_line(error)) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise errors.StoreForbidden(user=conninfo.user, dbname=conninfo.dbname, said=_first_line(error)) from error
+    except psycopg.Error as error:
+        raise errors.StoreError(said=_first_line(error)) from error
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return error.diag.message_primary or str(error).partition("\n")[0] or type(error).__name__
