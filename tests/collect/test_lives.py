@@ -120,7 +120,7 @@ def test_an_evicted_entry_that_returns_is_never_a_wrong_number_without_a_doubt(s
 
 def test_a_backend_killed_empties_the_counters_and_costs_no_reading(server: Server, shop: Watched) -> None:
     """The postmaster lives on: only the counters (on 13) or their reset date (from 14 on) tell."""
-    shop.execute(*["SELECT 1 AS before_the_crash"] * 9)
+    shop.execute(*["SELECT 1 AS before_the_crash"] * 9, *(f"SELECT {'1, ' * n} 2" for n in range(40)))
     older = shop.read().snapshot
     with pg.connect(server.conninfo()) as victim:
         os.kill(victim.info.backend_pid, signal.SIGKILL)
