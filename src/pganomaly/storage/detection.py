@@ -9,14 +9,12 @@ not   no opinion on either
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-
-from psycopg.rows import dict_row
 
 from pganomaly import pg
 from pganomaly.records import Change, Finding, Incident, IncidentKind, Key, Reason
-from pganomaly.storage.statements import load
+from pganomaly.storage.statements import fetch_dicts, load
 
 _SQL = load("detection")
 _SNAPSHOTS = load("snapshots")
@@ -83,8 +81,7 @@ def put_change(conn: pg.Connection, instance_id: int, change: Change, author: st
 
 def incidents(conn: pg.Connection, instance_id: int, since: datetime | None = None) -> tuple[Incident, ...]:
     """Return open incidents, and those closed since a moment, newest first."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_SQL["incidents"], {"instance_id": instance_id, "since": since}).fetchall()
+    rows = fetch_dicts(conn, _SQL["incidents"], {"instance_id": instance_id, "since": since})
     return tuple(_incident(row) for row in rows)
 
 
@@ -123,7 +120,7 @@ def put_checkpoint(conn: pg.Connection, instance_id: int, window_end: datetime, 
 def checkpoint(conn: pg.Connection, instance_id: int) -> Checkpoint | None:
     """Return what the engine remembered last."""
     row = conn.execute(_SQL["checkpoint"], {"instance_id": instance_id}).fetchone()
-    return Checkpoint(row[0].astimezone(UTC), row[1], bytes(row[2])) if row else None
+    return Checkpoint(row[0], row[1], bytes(row[2])) if row else None
 
 
 def drop_checkpoint(conn: pg.Connection, instance_id: int) -> None:
@@ -136,7 +133,6 @@ def _said(reason: Reason) -> dict[str, float | None]:
 
 
 def _incident(row: dict[str, Any]) -> Incident:
-    facts = {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.items()}
-    key = Key(*(facts.pop(name) for name in Key._fields))
-    reasons = tuple(Reason(**r) for r in facts.pop("reasons"))
-    return Incident(**{**facts, "key": key, "kind": IncidentKind(facts["kind"]), "reasons": reasons})
+    key = Key(*(row.pop(name) for name in Key._fields))
+    reasons = tuple(Reason(**r) for r in row.pop("reasons"))
+    return Incident(**row | {"key": key, "kind": IncidentKind(row["kind"]), "reasons": reasons})

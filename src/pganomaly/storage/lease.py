@@ -10,17 +10,15 @@ its own transaction: who lost the lease writes nothing, even if it wakes up hour
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from psycopg.rows import namedtuple_row
+from datetime import datetime
+from typing import Any
 
 from pganomaly import errors, pg
 from pganomaly.storage.process import alive, here
-from pganomaly.storage.statements import load
+from pganomaly.storage.statements import fetch, load
 
 _SQL = load("lease")
 _NOBODY = 0
-_FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +49,22 @@ class Lease:
 
 def acquire(conn: pg.Connection, instance_id: int, holder: Holder, ttl_s: float) -> Lease:
     """Return the lease, or raise errors.LeaseHeld. A holder that died on this host is replaced at once."""
-    with conn.cursor(row_factory=namedtuple_row) as cursor:
-        present = cursor.execute(_SQL["holder"], {"instance_id": instance_id}).fetchone()
-        free = present is not None and _dead(Holder(present.holder, present.host, present.pid, present.holder_started))
-        given = {
+    present = _holder(conn, instance_id)
+    taken = conn.execute(
+        _SQL["acquire"],
+        {
             "instance_id": instance_id,
             "holder": holder.name,
             "host": holder.host,
             "pid": holder.pid,
             "started": holder.started,
             "ttl_s": ttl_s,
-            "seen": present.fence if present is not None and free else _NOBODY,
-        }
-        taken = cursor.execute(_SQL["acquire"], given).fetchone()
-        if taken is not None:
-            return Lease(instance_id, taken.fence, holder, ttl_s)
-        held = cursor.execute(_SQL["holder"], {"instance_id": instance_id}).fetchone()
+            "seen": present.fence if present is not None and _dead(present) else _NOBODY,
+        },
+    ).fetchone()
+    if taken is not None:
+        return Lease(instance_id, taken[0], holder, ttl_s)
+    held = _holder(conn, instance_id)
     if held is None:
         raise errors.LeaseLost(instance=instance_id)
     raise errors.LeaseHeld(
@@ -74,8 +72,8 @@ def acquire(conn: pg.Connection, instance_id: int, holder: Holder, ttl_s: float)
         holder=held.holder,
         pid=held.pid,
         host=held.host,
-        since=held.acquired_at.astimezone(UTC),
-        expires=min(held.expires_at, _FAR).astimezone(UTC),
+        since=held.acquired_at,
+        expires=held.expires_at,
     )
 
 
@@ -99,7 +97,11 @@ def release(conn: pg.Connection, lease: Lease) -> None:
     conn.execute(_SQL["release"], {"instance_id": lease.instance_id, "fence": lease.fence})
 
 
-def _dead(holder: Holder) -> bool:
-    """Return whether we know that this process is gone: it ran on this host, and does not any more."""
+def _holder(conn: pg.Connection, instance_id: int) -> Any:
+    return next(iter(fetch(conn, _SQL["holder"], {"instance_id": instance_id})), None)
+
+
+def _dead(present: Any) -> bool:
+    """Return whether we know that the holder is gone: it ran on this host, and does not any more."""
     host, _, _ = here()
-    return holder.host == host and not alive(holder.pid, holder.started)
+    return present.host == host and not alive(present.pid, present.holder_started)

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
-from typing import LiteralString, cast
 
 import psycopg
 
@@ -24,21 +23,19 @@ _LOCK_TIMEOUT_S = 15.0
 _OURS = {"name", "sha256", "applied_at"}
 
 # Two migrators at once take turns; the lock ends with the transaction, so a pooler cannot keep it.
-_TAKE_TURNS: LiteralString = "SELECT /* pganomaly */ pg_advisory_xact_lock(7043926, 1)"
-_LOOK: LiteralString = """
+_TAKE_TURNS = "SELECT /* pganomaly */ pg_advisory_xact_lock(7043926, 1)"
+_LOOK = """
 SELECT /* pganomaly */ c.relname::text, array_agg(a.attname::text)
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'monitoring'
   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
  GROUP BY c.relname
  ORDER BY c.relname"""
-_IS_THERE: LiteralString = "SELECT /* pganomaly */ count(*) FROM pg_catalog.pg_namespace WHERE nspname = 'monitoring'"
-_APPLIED: LiteralString = "SELECT /* pganomaly */ name, sha256 FROM monitoring.schema_migrations ORDER BY name"
-_RECORD: LiteralString = (
-    "INSERT /* pganomaly */ INTO monitoring.schema_migrations (name, sha256) VALUES (%s::text, %s::text)"
-)
+_IS_THERE = "SELECT /* pganomaly */ count(*) FROM pg_catalog.pg_namespace WHERE nspname = 'monitoring'"
+_APPLIED = "SELECT /* pganomaly */ name, sha256 FROM monitoring.schema_migrations ORDER BY name"
+_RECORD = "INSERT /* pganomaly */ INTO monitoring.schema_migrations (name, sha256) VALUES (%s::text, %s::text)"
 
-LEDGER: LiteralString = """\
+LEDGER = """\
 CREATE TABLE monitoring.schema_migrations (
     name        text        PRIMARY KEY,
     sha256      text        NOT NULL,
@@ -134,7 +131,7 @@ def _apply(conn: pg.Connection, migration: Migration) -> bool:
     with _turn(conn):
         if migration.name in _applied(conn):
             return False
-        conn.execute(cast("LiteralString", migration.sql))
+        conn.execute(migration.sql)
         conn.execute(_RECORD, (migration.name, migration.sha256))
     return True
 

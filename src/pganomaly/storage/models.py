@@ -9,14 +9,12 @@ not   bytes are never interpreted here
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from psycopg.rows import namedtuple_row
-
 from pganomaly import pg
-from pganomaly.storage.statements import load
+from pganomaly.storage.statements import fetch_dicts, load
 
 KEEP = 5
 """Trainings that are kept beside the active one."""
@@ -78,13 +76,8 @@ def put(
 
 def active(conn: pg.Connection, instance_id: int) -> Model | None:
     """Return the model that speaks for an instance; None before the first training."""
-    with conn.cursor(row_factory=namedtuple_row) as cursor:
-        row = cursor.execute(_SQL["active_model"], {"instance_id": instance_id}).fetchone()
-    return (
-        Model(**{**row._asdict(), "trained_at": row.trained_at.astimezone(UTC), "payload": bytes(row.payload)})
-        if row
-        else None
-    )
+    rows = fetch_dicts(conn, _SQL["active_model"], {"instance_id": instance_id})
+    return Model(**rows[0]) if rows else None
 
 
 def next_number(conn: pg.Connection, instance_id: int) -> int:

@@ -11,13 +11,11 @@ The names and fields are those of notify's outbox; the two rooms do not know eac
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-
-from psycopg.rows import namedtuple_row
+from datetime import datetime
 
 from pganomaly import pg
 from pganomaly.records import Block, Message
-from pganomaly.storage.statements import load
+from pganomaly.storage.statements import fetch, load
 
 _SQL = load("outbox")
 
@@ -62,14 +60,13 @@ def put(
 
 def waiting(conn: pg.Connection, channels: Sequence[str], *, limit: int) -> tuple[Waiting, ...]:
     """Return what these channels do not have yet, due or not, in the order in which it was queued."""
-    with conn.cursor(row_factory=namedtuple_row) as cursor:
-        rows = cursor.execute(_SQL["waiting"], {"channels": list(channels), "most": limit}).fetchall()
+    rows = fetch(conn, _SQL["waiting"], {"channels": list(channels), "most": limit})
     return tuple(
         Waiting(
             message=Message(row.message_id, row.kind, row.about, tuple(Block(**block) for block in row.blocks)),
             channel=row.channel,
-            queued_at=row.created_at.astimezone(UTC),
-            due_at=row.next_attempt_at.astimezone(UTC),
+            queued_at=row.created_at,
+            due_at=row.next_attempt_at,
             attempts=row.attempts,
             thread=row.thread,
             instance_id=row.instance_id,

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import LiteralString
 
 from psycopg import sql
 
@@ -36,20 +35,20 @@ TABLES: dict[str, Span] = {
 _DIGITS = {Span.DAY: "%Y%m%d", Span.MONTH: "%Y%m"}
 _DECEMBER = 12
 
-_EXISTING: LiteralString = """
+_EXISTING = """
 SELECT /* pganomaly */ child.relname::text, pg_catalog.pg_total_relation_size(child.oid)
   FROM pg_catalog.pg_inherits i
   JOIN pg_catalog.pg_class child ON child.oid = i.inhrelid
  WHERE i.inhparent = pg_catalog.to_regclass('monitoring.' || %s::text)
    AND child.relkind = 'r'
  ORDER BY child.relname"""
-_IS_THERE: LiteralString = "SELECT /* pganomaly */ pg_catalog.to_regclass('monitoring.' || %s::text) IS NOT NULL"
-_TAKE_TURNS: LiteralString = "SELECT /* pganomaly */ pg_catalog.pg_advisory_xact_lock(7043926, 2)"
-_CREATE: LiteralString = "CREATE /* pganomaly */ TABLE monitoring.{name} (LIKE monitoring.{table} INCLUDING DEFAULTS)"
-_ATTACH: LiteralString = """
+_IS_THERE = "SELECT /* pganomaly */ pg_catalog.to_regclass('monitoring.' || %s::text) IS NOT NULL"
+_TAKE_TURNS = "SELECT /* pganomaly */ pg_catalog.pg_advisory_xact_lock(7043926, 2)"
+_CREATE = "CREATE /* pganomaly */ TABLE monitoring.{name} (LIKE monitoring.{table} INCLUDING DEFAULTS)"
+_ATTACH = """
 ALTER /* pganomaly */ TABLE monitoring.{table}
   ATTACH PARTITION monitoring.{name} FOR VALUES FROM ({low}) TO ({high})"""
-_DROP: LiteralString = "DROP /* pganomaly */ TABLE IF EXISTS monitoring.{name}"
+_DROP = "DROP /* pganomaly */ TABLE IF EXISTS monitoring.{name}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,9 +6,8 @@ out   a Latest per snapshot: the true photo, and the reference that the next del
 not   no SQL
 """
 
-import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -54,17 +53,10 @@ class Header:
     @classmethod
     def of(cls, row: dict[str, Any]) -> "Header":
         """Return the header in a row of the statement `headers`."""
-        facts = {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.items()}
         fields = ("system_identifier", "timeline", "in_recovery", "postmaster_start", "stats_reset")
-        epoch = Epoch(**{name: facts.pop(name) for name in fields})
-        quality = facts.pop("quality")
-        cost = facts.pop("cost")
-        return cls(
-            **facts,
-            epoch=epoch,
-            quality=Quality(quality) if quality else None,
-            cost=json.loads(cost) if isinstance(cost, str) else cost,
-        )
+        epoch = Epoch(**{name: row.pop(name) for name in fields})
+        quality = row.pop("quality")
+        return cls(**row, epoch=epoch, quality=Quality(quality) if quality else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

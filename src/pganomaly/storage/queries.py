@@ -9,25 +9,20 @@ not   no text is stored that is not redacted
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString, cast
-
-from psycopg.rows import namedtuple_row
+from typing import Any
 
 from pganomaly import lexical, pg
 from pganomaly.records import Key, Lexical, Shape, TextState
-from pganomaly.storage.statements import load
+from pganomaly.storage.statements import fetch, load
 
 _SQL = load("queries")
 _KINDS = {name: "boolean" if kind is bool else "integer" for name, kind in Lexical.__annotations__.items()}
 _COLUMNS = ", ".join(_KINDS)
-_PUT_TEXTS = cast(
-    "LiteralString",
-    _SQL["put_texts"].format(
-        lexical=_COLUMNS,
-        selected=", ".join(f"n.{name}" for name in _KINDS),
-        arrays=", ".join(f"%({name})s::{kind}[]" for name, kind in _KINDS.items()),
-        updates=", ".join(f"{name} = excluded.{name}" for name in _KINDS),
-    ),
+_PUT_TEXTS = _SQL["put_texts"].format(
+    lexical=_COLUMNS,
+    selected=", ".join(f"n.{name}" for name in _KINDS),
+    arrays=", ".join(f"%({name})s::{kind}[]" for name, kind in _KINDS.items()),
+    updates=", ".join(f"{name} = excluded.{name}" for name in _KINDS),
 )
 
 
@@ -46,11 +41,13 @@ class Known:
 
     shapes  of those whose text is here
     states  of all of them: a text that is known need not be read again
+    names   what their databases and roles are called
     """
 
     shapes: dict[Key, Shape]
     states: dict[Key, TextState]
     first_seen: dict[Key, datetime]
+    names: Names
 
 
 def put_queries(
@@ -82,8 +79,7 @@ def put_texts(conn: pg.Connection, instance_id: int, shapes: Mapping[Key, Shape]
 
 def known(conn: pg.Connection, instance_id: int) -> Known:
     """Return which statements have been looked at, described anew: the lexer may have learned since."""
-    with conn.cursor(row_factory=namedtuple_row) as cursor:
-        rows = cursor.execute(_SQL["known"], {"instance_id": instance_id}).fetchall()
+    rows = fetch(conn, _SQL["known"], {"instance_id": instance_id})
     keys = [Key(row.dbid, row.userid, row.queryid, row.toplevel) for row in rows]
     return Known(
         shapes={
@@ -93,6 +89,10 @@ def known(conn: pg.Connection, instance_id: int) -> Known:
         },
         states={key: TextState(row.text_state) for key, row in zip(keys, rows, strict=True)},
         first_seen={key: row.first_seen_ts for key, row in zip(keys, rows, strict=True)},
+        names=Names(
+            databases={row.dbid: row.database_name for row in rows if row.database_name is not None},
+            roles={row.userid: row.role_name for row in rows if row.role_name is not None},
+        ),
     )
 
 

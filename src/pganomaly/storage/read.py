@@ -8,10 +8,10 @@ not   nothing is written
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Literal
 
 import numpy as np
-from psycopg.rows import dict_row
 
 from pganomaly import pg
 from pganomaly.catalog import COUNTERS, DELTAS, CounterKind
@@ -19,7 +19,7 @@ from pganomaly.records import Counters, Deltas, Quality, Window, locate
 from pganomaly.records.grid import F8
 from pganomaly.storage.photo import Header, Latest, latest_of
 from pganomaly.storage.rows import DELTA_DTYPE, DELTA_TYPES, RAW_DTYPE, RowArray, keys_in, numbers_in, selected
-from pganomaly.storage.statements import load
+from pganomaly.storage.statements import fetch_dicts, load
 
 _SNAPSHOTS = load("snapshots")
 _SQL = load("windows")
@@ -51,8 +51,7 @@ def headers(
 ) -> tuple[Header, ...]:
     """Return snapshots in their order: those after a moment and up to another."""
     given = {"instance_id": instance_id, "after": after, "upto": upto, "most": most}
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return tuple(Header.of(row) for row in cursor.execute(_SNAPSHOTS["headers"], given).fetchall())
+    return tuple(Header.of(row) for row in fetch_dicts(conn, _SNAPSHOTS["headers"], given))
 
 
 def newest_headers(
@@ -60,8 +59,7 @@ def newest_headers(
 ) -> tuple[Header, ...]:
     """Return the last snapshots (before a moment), newest first."""
     given = {"instance_id": instance_id, "before": before, "most": most}
-    with conn.cursor(row_factory=dict_row) as cursor:
-        return tuple(Header.of(row) for row in cursor.execute(_SNAPSHOTS["newest_headers"], given).fetchall())
+    return tuple(Header.of(row) for row in fetch_dicts(conn, _SNAPSHOTS["newest_headers"], given))
 
 
 def backlog(conn: pg.Connection, instance_id: int) -> Backlog:
@@ -93,10 +91,10 @@ def raw_rows(conn: pg.Connection, instance_id: int, at: datetime) -> RowArray:
     return pg.copy_out(conn, _RAW_ROWS, RAW_DTYPE)
 
 
-def first_without(conn: pg.Connection, instance_id: int, stage: str) -> datetime | None:
-    """Return the end of the first window that waits for a stage: "deltas" or "features"."""
+def first_without(conn: pg.Connection, instance_id: int, stage: Literal["deltas", "features"]) -> datetime | None:
+    """Return the end of the first window that waits for a stage."""
     row = conn.execute(_SNAPSHOTS[f"first_without_{stage}"], {"instance_id": instance_id}).fetchone()
-    return row[0].astimezone(UTC) if row and row[0] else None
+    return row[0] if row else None
 
 
 def window(conn: pg.Connection, instance_id: int, header: Header) -> Window:

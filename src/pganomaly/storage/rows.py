@@ -4,8 +4,7 @@ The three big tables as numpy knows them: which columns, of which type, and how 
 Columns follow from the catalogue; a test compares them with the migrations.
 """
 
-from collections.abc import Iterable
-from typing import LiteralString, cast
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +41,9 @@ _FLAG = "coalesce(r.{0}, false) AS {0}"
 _MOMENT = "coalesce(r.{0}, '-infinity') AS {0}"
 
 
-def selected(dtype: np.dtype[np.void]) -> LiteralString:
+def selected(dtype: np.dtype[np.void]) -> str:
     """Return the select list that fills *dtype*, no column NULL."""
-    return cast("LiteralString", ", ".join(_form(name, dtype[name]).format(name) for name in dtype.names or ()))
+    return ", ".join(_form(name, dtype[name]).format(name) for name in dtype.names or ())
 
 
 def _form(name: str, kind: np.dtype[np.generic]) -> str:
@@ -77,7 +76,7 @@ def key_columns(keys: KeyArray) -> list[Column]:
     return [Column(name, sql_type, keys[name]) for name, sql_type in types.items()]
 
 
-def number_columns(grid: Grid, types: dict[str, str], suffix: str = "") -> list[Column]:
+def number_columns(grid: Grid, types: Mapping[str, str], suffix: str = "") -> list[Column]:
     """Return one column per row of *grid*, NaN as NULL."""
     return [
         Column(f"{name}{suffix}", types[f"{name}{suffix}"], _fitting(values, types[f"{name}{suffix}"]))

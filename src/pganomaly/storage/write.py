@@ -224,7 +224,7 @@ class Work:
 
     def _last(self) -> tuple[int, datetime | None, int]:
         row = self._conn.execute(_SQL["last_snapshot"], {"instance_id": self.instance_id}).fetchone()
-        return (row[0], row[1].astimezone(UTC), row[2]) if row else (0, None, 0)
+        return (row[0], row[1], row[2]) if row else (0, None, 0)
 
     def _make_room(self, table: str, moment: datetime) -> None:
         """Make the partition that *moment* belongs to, if upkeep has not: no tick fails for want of one."""
