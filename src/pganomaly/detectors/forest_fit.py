@@ -5,7 +5,7 @@ in    forest_request.request(...) on standard input
 out   a model file on standard output, exit code 0; or one line on standard error, exit code 1
 not   imported by anything else in the house: the daemon never loads scikit-learn
 
-Fitting 25,000 rows takes about 2 s and 220 MB, imports included; 250,000 rows 8 s and 800 MB.
+With 200 trees 25,000 rows take 2.5 s and 180 MB, imports included; 250,000 rows 8 s and 600 MB; 500,000 15 s and 1.1 GB.
 """
 
 import sys
@@ -16,7 +16,6 @@ import sklearn
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pganomaly.detectors import forest_request
@@ -28,12 +27,13 @@ def fit(request: bytes) -> bytes:
     """Return the model file of the forest that *request* orders."""
     X, facts = forest_request.ordered(request)
     # A column that no row knows is kept, as a constant: no tree ever cuts there.
-    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    scaler = StandardScaler()
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True, copy=False)
+    scaler = StandardScaler(copy=False)
     isolation = IsolationForest(
         n_estimators=facts.n_estimators, contamination=facts.contamination, random_state=facts.seed
     )
-    pipeline = make_pipeline(imputer, scaler, isolation).fit(X.astype(np.float64))
+    standard = scaler.fit_transform(imputer.fit_transform(X.astype(np.float64)))
+    decisions = isolation.fit(standard).decision_function(standard)
     forest = Forest(
         medians=np.asarray(imputer.statistics_, dtype=np.float64),
         means=np.asarray(scaler.mean_, dtype=np.float64),
@@ -41,7 +41,7 @@ def fit(request: bytes) -> bytes:
         trees=flatten([estimator.tree_ for estimator in isolation.estimators_]),
         usual_path=float(expected_path(isolation.max_samples_)),
         offset=float(isolation.offset_),
-        threshold=float(np.quantile(pipeline.decision_function(X.astype(np.float64)), facts.alert_quantile)),
+        threshold=float(np.quantile(decisions, facts.alert_quantile)),
         facts=replace(facts, scikit_learn=sklearn.__version__),
     )
     return forest.dumps()
