@@ -19,7 +19,7 @@ def pairs(catalogue: Catalog) -> list[tuple[str, str]]:
         if entry.id:
             english = entry.id if isinstance(entry.id, tuple | list) else (entry.id,)
             said = entry.string if isinstance(entry.string, tuple | list) else (entry.string,)
-            found += [(english[-1], form) for form in said]
+            found += [(english[-1], form or "") for form in said]
     return found
 
 

@@ -1,5 +1,6 @@
 """Lets others notice that we are dead: an address that is asked for as long as ticks are good."""
 
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -29,14 +30,14 @@ class Heartbeat:
             return False
         self._last_s = now_s
         try:
-            status = self._http.request(
-                "GET", self._url.get_secret_value(), redirect=True, preload_content=False
-            ).status
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            response = self._http.request("GET", self._url.get_secret_value(), redirect=False, preload_content=False)
+            response.read(MOST_BYTES)
+            response.release_conn()
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # The error's own text holds the address.
             log.warning("heartbeat.failed", reason=type(error).__name__)
             return False
-        if status >= 400:  # noqa: PLR2004
-            log.warning("heartbeat.failed", reason=f"HTTP {status}")
+        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            log.warning("heartbeat.failed", reason=f"HTTP {response.status}")
             return False
         return True

@@ -7,15 +7,15 @@ import urllib3
 
 MOST_BYTES = 1 << 20
 
-_SECRET_PATH = re.compile(r"(/bot)[^/\s\"']+")
+_PATH = re.compile(r'(?<="[A-Z]{3} )\S+|(?<="[A-Z]{4} )\S+')
 
 
 class _HidePaths(logging.Filter):
-    """urllib3 logs the path of every request at DEBUG, and the path of a Bot API request holds the token."""
+    """urllib3 logs every request at DEBUG, and what tells us apart from a stranger often stands in its path."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the record, without its secrets."""
-        record.msg, record.args = _SECRET_PATH.sub(r"\1***", record.getMessage()), ()
+        """Keep the record, without the path in it."""
+        record.msg, record.args = _PATH.sub("***", record.getMessage()), ()
         return True
 
 
