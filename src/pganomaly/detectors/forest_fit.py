@@ -5,7 +5,7 @@ in    forest_request.request(...) on standard input
 out   a model file on standard output, exit code 0; or one line on standard error, exit code 1
 not   imported by anything else in the house: the daemon never loads scikit-learn
 
-With 200 trees 25,000 rows take 2.5 s and 180 MB, imports included; 250,000 rows 8 s and 600 MB; 500,000 15 s and 1.1 GB.
+With 200 trees 25,000 rows take 2.5 s and 180 MB, imports included; 250,000 rows 8 s and 600 MB; 500,000 15 s, 1.1 GB.
 """
 
 import sys
