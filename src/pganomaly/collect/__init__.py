@@ -2,7 +2,8 @@
 
 from pganomaly.collect.capabilities import Capabilities
 from pganomaly.collect.known import KnownTexts
+from pganomaly.collect.names import outsiders
 from pganomaly.collect.session import Session
 from pganomaly.collect.target import Limits, Target
 
-__all__ = ["Capabilities", "KnownTexts", "Limits", "Session", "Target"]
+__all__ = ["Capabilities", "KnownTexts", "Limits", "Session", "Target", "outsiders"]

@@ -1,6 +1,6 @@
 """Names of databases and roles by oid, asked for only when an unknown oid appears; and who is not a user."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
 import numpy as np
@@ -21,6 +21,14 @@ Under any other name we may share the role with an application: then only the ma
 _SQL = pg.statements(files(__package__) / "names.sql")
 
 
+def outsiders(databases: Mapping[int, str], roles: Mapping[int, str]) -> Outsiders:
+    """Return whose statements are not the users', by what they are called: ours, and the platform's."""
+    return Outsiders(
+        roles=frozenset(oid for oid, name in roles.items() if name == OWN_ROLE or name in platforms.ROLES),
+        databases=frozenset(oid for oid, name in databases.items() if name in platforms.DATABASES),
+    )
+
+
 class Names:
     """
     What oids are called on one server, as seen through one connection.
@@ -37,17 +45,6 @@ class Names:
         """Ask for the names of those oids in *keys* that were never asked for."""
         self.databases |= self._ask(conn, "databases", np.unique(keys["dbid"]).tolist(), limits)
         self.roles |= self._ask(conn, "roles", np.unique(keys["userid"]).tolist(), limits)
-
-    def own_roles(self) -> frozenset[int]:
-        """Return the roles that only we use."""
-        return frozenset(oid for oid, name in self.roles.items() if name == OWN_ROLE)
-
-    def outsiders(self) -> Outsiders:
-        """Return whose statements are not the users': ours, and the platform's."""
-        return Outsiders(
-            roles=self.own_roles() | {oid for oid, name in self.roles.items() if name in platforms.ROLES},
-            databases=frozenset(oid for oid, name in self.databases.items() if name in platforms.DATABASES),
-        )
 
     def _ask(self, conn: pg.Connection, what: str, oids: Iterable[int], limits: Limits) -> dict[int, str]:
         new = sorted(set(oids) - self._asked[what])

@@ -19,7 +19,7 @@ from pganomaly import errors, pg
 from pganomaly.collect import activity, capabilities, counters, texts
 from pganomaly.collect.capabilities import Capabilities
 from pganomaly.collect.known import KnownTexts
-from pganomaly.collect.names import Names
+from pganomaly.collect.names import Names, outsiders
 from pganomaly.collect.target import Limits, Target
 from pganomaly.records import Activity, Reading, Snapshot, Text, locate
 
@@ -87,7 +87,7 @@ class Session:
             activity=samples,
             databases=dict(self._names.databases),
             roles=dict(self._names.roles),
-            outsiders=self._names.outsiders(),
+            outsiders=outsiders(self._names.databases, self._names.roles),
         )
 
     def sample(self) -> tuple[Activity, ...]:
