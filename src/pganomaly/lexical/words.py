@@ -1,0 +1,69 @@
+"""
+The words of SQL that we know, by what they do. All in upper case.
+
+PostgreSQL sorts its keywords by where they may stand (src/include/parser/kwlist.h); these sets go by what they tell us.
+"""
+
+
+def vocabulary(words: str) -> frozenset[str]:
+    """Return the set of *words*, given with blanks between them."""
+    return frozenset(words.split())
+
+
+RESERVED = vocabulary("""
+    ALL ANALYSE ANALYZE AND ANY ARRAY AS ASC ASYMMETRIC AUTHORIZATION BINARY BOTH CASE CAST CHECK COLLATE COLLATION
+    COLUMN CONCURRENTLY CONSTRAINT CREATE CROSS CURRENT_CATALOG CURRENT_DATE CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME
+    CURRENT_TIMESTAMP CURRENT_USER DEFAULT DEFERRABLE DESC DISTINCT DO ELSE END EXCEPT FALSE FETCH FOR FOREIGN FREEZE
+    FROM FULL GRANT GROUP HAVING ILIKE IN INITIALLY INNER INTERSECT INTO IS ISNULL JOIN LATERAL LEADING LEFT LIKE LIMIT
+    LOCALTIME LOCALTIMESTAMP NATURAL NOT NOTNULL NULL OFFSET ON ONLY OR ORDER OUTER OVERLAPS PLACING PRIMARY REFERENCES
+    RETURNING RIGHT SELECT SESSION_USER SIMILAR SOME SYMMETRIC SYSTEM_USER TABLE TABLESAMPLE THEN TO TRAILING TRUE
+    UNION UNIQUE USER USING VARIADIC VERBOSE WHEN WHERE WINDOW WITH
+    """)
+"""Words that name no table unless quoted."""
+
+VALUES_OF_THEIR_OWN = vocabulary("""
+    CURRENT_CATALOG CURRENT_DATE CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEFAULT END
+    FALSE LOCALTIME LOCALTIMESTAMP NULL SESSION_USER SYSTEM_USER TRUE USER
+    """)
+"""Reserved words that end an expression: a minus behind them subtracts."""
+
+BEFORE_EXPRESSION = (RESERVED - VALUES_OF_THEIR_OWN) | vocabulary(
+    "BETWEEN BY CALL ESCAPE EXECUTE OF OVERRIDING RETURN ROWS SET VALUE VALUES ZONE"
+)
+"""Words with an expression, a function's call perhaps, behind them. Any other makes it an alias: `t a(x)`."""
+
+NOT_FUNCTIONS = (RESERVED - frozenset({"CURRENT_SCHEMA", "LEFT", "RIGHT", "USER"})) | vocabulary("""
+    BETWEEN BIT BY CHAR CHARACTER CONFLICT COPY CUBE CYCLE DEC DECIMAL DELETE EXCLUDE EXISTS EXPLAIN FILTER FLOAT
+    GENERATED GROUPING HASH IDENTITY INCLUDE INHERITS INSERT INTERVAL KEY LIST MATERIALIZED NATIONAL NCHAR NUMERIC
+    OPTIONS OVER PRECISION RANGE RECURSIVE REINDEX RESET ROLLUP ROW ROWS SET SETOF SETS STATISTICS STORED TIME TIMESTAMP UPDATE VALUE
+    VACUUM VALUES VARCHAR VARYING VIRTUAL WITHIN ZONE
+    """)
+"""Words that stand in front of a parenthesis and call nothing. COALESCE and its kin do call, so they are not here."""
+
+NAMES_A_RELATION = vocabulary(
+    "ANALYSE ANALYZE AS COLUMN CONSTRAINT COPY EXISTS FUNCTION INDEX INTO ONLY REFERENCES TABLE VIEW WITH"
+)
+"""Words with a name behind them: what follows in parentheses are its columns, not arguments."""
+
+WITH_FROM_INSIDE = vocabulary("EXTRACT OVERLAY POSITION SUBSTRING TRIM")
+"""Functions with a FROM between their arguments."""
+
+BEGINS_A_QUERY = vocabulary("DELETE INSERT MERGE SELECT TABLE UPDATE VALUES WITH")
+
+SESSION = vocabulary("""
+    ABORT BEGIN CLOSE COMMIT DEALLOCATE DISCARD END LISTEN LOAD NOTIFY RELEASE RESET ROLLBACK SAVEPOINT SET SHOW START
+    UNLISTEN
+    """)
+"""First words of statements that steer a session or its transaction."""
+
+MAINTENANCE = vocabulary("ANALYSE ANALYZE CHECKPOINT CLUSTER REINDEX VACUUM")
+"""First words of statements that care for the server, whatever table they name."""
+
+NO_TARGET_BEHIND = vocabulary(", AFTER BEFORE DO FOR GRANT KEY OF ON OR REVOKE THEN")
+"""Words in front of an UPDATE that is a lock, an event, a privilege or a part of another statement."""
+
+TRANSACTION = vocabulary("ABORT BEGIN COMMIT END RELEASE ROLLBACK SAVEPOINT START")
+"""First words of statements that begin, divide or end a transaction; PREPARE TRANSACTION is another."""
+
+DEFINES = vocabulary("ALTER CLUSTER COMMENT CREATE DROP GRANT IMPORT REASSIGN REFRESH REVOKE SECURITY")
+"""First words of what the server itself counts as DDL (log_statement = ddl); SELECT INTO is another."""
