@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from pganomaly.errors import ChannelError, Gone, Rejected, Retry
 from pganomaly.messages import speaker
@@ -119,6 +120,6 @@ PROMISES = (
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
 def test_promise(promise: Callable[[Stage], None], stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), capture_logs() as events:
         promise(stage)
-    assert [secret for secret in stage.secrets if secret in caplog.text] == []
+    assert [secret for secret in stage.secrets if secret in caplog.text + str(events)] == []

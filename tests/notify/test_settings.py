@@ -2,6 +2,7 @@
 
 import pytest
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from pganomaly.messages import speaker
 from pganomaly.notify import NotifySettings, channels
@@ -40,6 +41,9 @@ def test_a_real_token_and_chat_make_a_channel(chat_id: str):
 def test_half_of_it_is_noticed():
     assert NotifySettings(telegram_bot_token=TOKEN, telegram_chat_id="secret").half_set == "TELEGRAM_CHAT_ID"
     assert NotifySettings(telegram_chat_id="42").half_set == "TELEGRAM_BOT_TOKEN"
+    with capture_logs() as events:
+        assert channels(NotifySettings(telegram_chat_id="42"), speaker("en")) == ()
+    assert "TELEGRAM_BOT_TOKEN is not set" in events[0]["error"]
     assert NotifySettings().half_set is None
     assert NotifySettings(telegram_bot_token=TOKEN, telegram_chat_id="42").half_set is None
 

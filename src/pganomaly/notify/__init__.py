@@ -5,6 +5,11 @@ A new channel is one file with a class that keeps the promises of channel.Channe
 settings in settings.py, and one line in channels().
 """
 
+from typing import Any
+
+import structlog
+
+from pganomaly.errors import TelegramHalfSet
 from pganomaly.messages import Speaker
 from pganomaly.notify.channel import Channel, Limit, Sent
 from pganomaly.notify.delivery import Round, deliver, keep_delivering, plan
@@ -32,9 +37,13 @@ __all__ = [
     "plan",
 ]
 
+log: Any = structlog.get_logger()
+
 
 def channels(settings: NotifySettings, speaker: Speaker) -> tuple[Channel, ...]:
     """Return the channels that are set up; none is a fine answer."""
+    if settings.half_set is not None:
+        log.warning("telegram.half_set", error=str(TelegramHalfSet(missing=settings.half_set)))
     if settings.telegram_bot_token is None or settings.telegram_chat_id is None:
         return ()
     token, chat_id = settings.telegram_bot_token, settings.telegram_chat_id

@@ -25,7 +25,7 @@ FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 600.0
 REJECTED_RETRY_S = 900.0
 """After a refusal somebody has to act; meanwhile we ask now and then."""
-HOLD_S = 60.0
+HOLD_S = 120.0
 """Longer than any channel's time-out: a claim that is not marked by then belongs to somebody who died."""
 MAX_AGE = timedelta(days=1)
 """What could not be told for a day is no news any more; it stands in the tables."""
@@ -85,6 +85,7 @@ def keep_delivering(
     """Deliver until *stop* is set; *wake* (set it together with stop) says that something was queued."""
     pace = Pace(clock)
     while not stop.is_set():
+        wake.clear()
         waits = [idle_s]
         for outbox in outboxes:
             try:
@@ -93,7 +94,6 @@ def keep_delivering(
                 log.warning("outbox.unreadable", outbox=type(outbox).__name__, exc_info=True)
             else:
                 waits += [] if done.wait_s is None else [done.wait_s]
-        wake.clear()
         if not stop.is_set():
             clock.wait(min(waits), wake)
 

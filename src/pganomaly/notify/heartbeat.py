@@ -8,7 +8,7 @@ import urllib3
 from pydantic import SecretStr
 
 from pganomaly.clock import Clock
-from pganomaly.notify.http import http_pool
+from pganomaly.notify.http import MOST_BYTES, http_pool
 
 log: Any = structlog.get_logger()
 

@@ -142,7 +142,7 @@ class Telegram:
             )
             text = response.read(MOST_BYTES)
             response.release_conn()
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # Only the kind of error: its text holds the address, and the address holds the token.
             raise errors.Retry(channel="Telegram", reason=type(error).__name__) from None
         return response.status, _parsed(text)
