@@ -21,8 +21,11 @@ Mask = NDArray[np.bool_]
 MATERIAL_CALLS = 3.0
 """Calls per window, more or less, that matter."""
 FLOOR2 = 0.1**2
-REGULAR_SHARE, REGULAR_WINDOWS = 0.98, 30.0
-"""A statement's calls are judged when it ran in nearly all of its last windows, and of those there were enough."""
+REGULAR_WINDOWS = 30.0
+"""A statement's calls are judged when it has been known for so many windows."""
+RUNS_ALWAYS, RUNS_MOSTLY = 0.98, 0.5
+"""Share of the last windows in which it must have run: missing calls are missed where it always runs, a surge is one
+where it mostly does."""
 SURGE, DROP = 2.0, 0.3
 """Times the expected calls that trouble: nobody is woken by 30 % more."""
 SILENCE_CALLS = 20.0
@@ -35,7 +38,6 @@ _FACTOR_LIMITS = (0.05, 20.0)
 _MEMORY_WINDOWS = 100.0
 _NEWEST_GAIN = 1 / 8
 _SUSPECT_GAIN = 1 / 15
-_PRIOR_TAU2, _PRIOR_PHI = 0.3**2, 2.0
 _CALM_Z = 4.0
 _STEP = 1.5
 
@@ -75,14 +77,15 @@ class Expected(NamedTuple):
 def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Expected:
     """Return what was to be expected of every remembered statement, of which *calls* ran (0: none)."""
     usual = traffic.rate * length_s
-    judged = (traffic.weight >= REGULAR_WINDOWS) & (traffic.regular >= REGULAR_SHARE)
-    lam = usual * _factor(keys["userid"], calls, usual, judged)
+    known_well = traffic.weight >= REGULAR_WINDOWS
+    always, mostly = known_well & (traffic.regular >= RUNS_ALWAYS), known_well & (traffic.regular >= RUNS_MOSTLY)
+    lam = usual * _factor(keys["userid"], calls, usual, always)
     residual = _ratio(calls, lam)
     known = np.where(traffic.weight > 0, traffic.weight, np.nan)
     v = traffic.tau2 * (1 + 1 / known) + traffic.phi / (lam + MATERIAL_CALLS) + FLOOR2
     rate = calls / length_s
-    more = judged & (calls >= SURGE * lam) & (rate > PEAK_MARGIN * traffic.peak)
-    fewer = judged & (calls <= DROP * lam) & (lam >= SILENCE_CALLS) & (rate * PEAK_MARGIN < traffic.trough)
+    more = mostly & (calls >= SURGE * lam) & (rate > PEAK_MARGIN * traffic.peak)
+    fewer = always & (calls <= DROP * lam) & (lam >= SILENCE_CALLS) & (rate * PEAK_MARGIN < traffic.trough)
     return Expected(lam, residual, np.sqrt(v), more, fewer)
 
 
@@ -106,8 +109,8 @@ def learned(traffic: Traffic, what: Expected, calls: F8, length_s: float, *, hal
     slack = 1 - fade
     after = Traffic(
         rate=np.where(first, rate, np.maximum(level, 0.0) / length_s),
-        tau2=np.where(first, _PRIOR_TAU2, tau2),
-        phi=np.where(first, _PRIOR_PHI, phi),
+        tau2=np.where(first, traffic.tau2, tau2),
+        phi=np.where(first, traffic.phi, phi),
         weight=weight,
         regular=traffic.regular + ((calls > 0) - traffic.regular) / np.minimum(weight, _MEMORY_WINDOWS),
         peak=_towards(traffic.peak, rate, np.where(rate > traffic.peak, swing, slack), first),
@@ -122,7 +125,7 @@ def learned(traffic: Traffic, what: Expected, calls: F8, length_s: float, *, hal
 def steady(traffic: Traffic, what: Expected) -> Mask:
     """Return which statements stayed at their newest rate, or have none to speak of."""
     left = np.abs(what.residual - traffic.newest) > variance.CLIP * what.spread
-    stayed: Mask = ~left | (traffic.regular < REGULAR_SHARE)
+    stayed: Mask = ~left | (traffic.regular < RUNS_MOSTLY)
     return stayed
 
 
@@ -148,10 +151,10 @@ def _towards(here: F8, there: F8, share: F8, first: Mask) -> F8:
     return np.where(first, there, here + share * (there - here))
 
 
-def _factor(users: NDArray[np.uint32], calls: F8, usual: F8, judged: Mask) -> F8:
+def _factor(users: NDArray[np.uint32], calls: F8, usual: F8, always: Mask) -> F8:
     """Return by how much a user's frequent statements together run more than usual: the median of their ratios."""
     factor = np.ones(len(users))
-    peers = judged & (usual >= _PEER_CALLS)
+    peers = always & (usual >= _PEER_CALLS)
     if peers.sum() < _PEERS:
         return factor
     ratios = _ratio(calls, usual)[peers]

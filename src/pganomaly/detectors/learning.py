@@ -14,7 +14,7 @@ from pganomaly.detectors import calls as traffics
 from pganomaly.detectors import scoring, variance
 from pganomaly.detectors.channels import BLOCKS, COSTS, EXEC
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
-from pganomaly.detectors.residuals import costs_of, moved, residual
+from pganomaly.detectors.residuals import costs_of, moved
 from pganomaly.records import KeyArray, Quality, Scores, locate
 from pganomaly.records.grid import F8
 
@@ -28,6 +28,22 @@ ACCEPTED_WINDOWS = 12.0
 _NEWEST_GAIN = 1 / 8
 _STEADY = 3.0
 _UNKNOWN_SPREAD = 0.5
+
+
+class Seen(NamedTuple):
+    """
+    What a window showed of the calls of the statements that ran.
+
+    value, residual, z, spread  [channels, statements]; z after what the whole server shared; NaN: nothing is learned
+    calls, measured             [statements]: how many, and the squared coefficient of variation within them
+    """
+
+    value: F8
+    residual: F8
+    z: F8
+    spread: F8
+    calls: F8
+    measured: F8
 
 
 class Lesson(NamedTuple):
@@ -64,8 +80,8 @@ def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
     steady[ran] = np.where(stayed & level[ran], steady[ran] + 1, 0.0)
     return Normals(
         normals.keys,
-        np.array(accepted(costs, news)),
-        np.array(traffics.accepted(traffic, news, window.length_s)),
+        np.array(accepted(costs, news) if news.any() else costs),
+        np.array(traffics.accepted(traffic, news, window.length_s) if news.any() else traffic),
         life,
     )
 
@@ -87,12 +103,16 @@ def _costs(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesso
     stayed = np.ones(len(ran), dtype=np.bool_)
     if window.quality is Quality.OK:
         before = Costs(*(field[:, there] for field in costs_of(normals, window, place)))
-        value = np.where(window.doubtful, np.nan, scores.value[:rows])[:, there]
-        z, spread = scores.z[:rows, there], scores.spread[:rows, there]
-        calls, measured = window.deltas["calls"][there], variance.within(window)[there]
-        fade = 2.0 ** (-1.0 / lesson.half_life)
-        stayed = steady(before, value, spread)
-        everything[:, :, ran] = learned(before, value, z, spread, calls, measured, fade=fade, free=free[ran])
+        seen = Seen(
+            value=np.where(window.doubtful, np.nan, scores.value[:rows])[:, there],
+            residual=np.where(window.doubtful, np.nan, scores.residual[:rows])[:, there],
+            z=scores.z[:rows, there],
+            spread=scores.spread[:rows, there],
+            calls=window.deltas["calls"][there],
+            measured=variance.within(window)[there],
+        )
+        stayed = steady(before, seen)
+        everything[:, :, ran] = learned(before, seen, fade=2.0 ** (-1.0 / lesson.half_life), free=free[ran])
     # Who was held as a newcomer and is free again has a history now: what it did then.
     released = (after.weight == 0) & np.isfinite(after.usual) & free
     return after._replace(weight=np.where(released, 1.0, after.weight)), stayed
@@ -109,47 +129,56 @@ def _traffic(normals: Normals, scores: Scores, place: Places, *, free: Mask, les
     return after, traffics.steady(before, what)
 
 
-def learned(costs: Costs, value: F8, z: F8, spread: F8, calls: F8, measured: F8, *, fade: float, free: Mask) -> Costs:
+def learned(costs: Costs, seen: Seen, *, fade: float, free: Mask) -> Costs:
     """
-    Return the costs after a window in which calls cost *value*.
+    Return the costs after a window.
 
-    z, spread  of the residuals, what the whole server shared already taken off; NaN where nothing is learned
-    free       statements that may be learned from: of the others only the newest level is followed
+    free  statements that may be learned from: of the others only the newest level is followed
     """
-    told = np.isfinite(value)
+    told = np.isfinite(seen.value)
     first = told & (costs.weight == 0)
-    known = told & free & np.isfinite(z) & ~first
+    known = told & free & np.isfinite(seen.z) & ~first
 
-    usual = np.where(first & (free | np.isnan(costs.usual)), value, costs.usual)
-    guess = variance.prior(usual, calls, measured)
-    between = costs.tau2 + variance.FLOOR2
     # A window counts by what it tells: one call of a statement whose calls differ widely tells next to nothing.
-    information = np.where(
-        first, guess.tau2 / (guess.tau2 + guess.cv2 / calls), between / (between + costs.cv2 / calls)
-    )
+    between, sampling = costs.tau2 + variance.FLOOR2, costs.cv2 / seen.calls
+    information = between / (between + sampling)
     weight = fade * costs.weight + information
+    steps = np.clip(seen.z, -STEP, STEP) * seen.spread * information / weight
+    gain = np.where(known, 1.0 / (variance.PRIOR_WINDOWS + weight), 0.0)
+    surprise2 = np.square(np.clip(seen.z, -variance.CLIP, variance.CLIP) * seen.spread)
+    tau2, cv2 = variance.learned(costs, surprise2, seen.calls, seen.measured, gain)
 
-    size = np.clip(z, -variance.CLIP, variance.CLIP) * spread
-    gain = 1.0 / (variance.PRIOR_WINDOWS + weight)
-    after = variance.learned(costs, np.square(size), calls, measured, np.where(known, gain, 0.0))
-    steps = np.clip(z, -STEP, STEP) * spread * information / weight
-    r = residual(value, costs.usual)
-    newest = costs.newest + _NEWEST_GAIN * (r - costs.newest)
-    return Costs(
-        usual=np.where(known, moved(costs.usual, steps), usual),
-        tau2=np.where(known, after.tau2, np.where(first, guess.tau2, costs.tau2)),
-        cv2=np.where(known, after.cv2, np.where(first, guess.cv2, costs.cv2)),
-        weight=np.where(known | (first & free), weight, costs.weight),
+    newest = costs.newest + _NEWEST_GAIN * (seen.residual - costs.newest)
+    after = Costs(
+        usual=np.where(known, moved(costs.usual, steps), costs.usual),
+        tau2=np.where(known, tau2, costs.tau2),
+        cv2=np.where(known, cv2, costs.cv2),
+        weight=np.where(known, weight, costs.weight),
         newest=np.where(np.isfinite(newest), newest, costs.newest),
     )
+    return _begun(after, seen, first, free=free) if first.any() else after
 
 
-def steady(costs: Costs, value: F8, spread: F8) -> Mask:
+def _begun(costs: Costs, seen: Seen, first: Mask, *, free: Mask) -> Costs:
+    """Return the costs with those filled in that are seen for the first time; who is held has no history by it."""
+    guess = variance.prior(seen.value, seen.calls, seen.measured)
+    information = guess.tau2 / (guess.tau2 + guess.cv2 / seen.calls)
+    return Costs(
+        usual=np.where(first & (free | np.isnan(costs.usual)), seen.value, costs.usual),
+        tau2=np.where(first, guess.tau2, costs.tau2),
+        cv2=np.where(first, guess.cv2, costs.cv2),
+        weight=np.where(first & free, information, costs.weight),
+        newest=costs.newest,
+    )
+
+
+def steady(costs: Costs, seen: Seen) -> Mask:
     """Return which statements stayed at their newest level, as far as time and work of their calls tell."""
-    distance = np.abs(residual(value, costs.usual) - costs.newest)
+    which = [EXEC, BLOCKS]
+    spread = seen.spread[which]
     limit = _STEADY * np.where(np.isfinite(spread), spread, _UNKNOWN_SPREAD)
-    left = distance > limit
-    stayed: Mask = ~(left[EXEC] | left[BLOCKS])
+    left = np.abs(seen.residual[which] - costs.newest[which]) > limit
+    stayed: Mask = ~(left[0] | left[1])
     return stayed
 
 

@@ -17,6 +17,13 @@ from pganomaly.records.grid import F8
 
 CAPACITY = 100_000
 """Most statements that are remembered; beyond, those unused for longest are forgotten (50 MB)."""
+FIRST_TAU2 = 0.3**2
+"""First guess: cost and number of calls differ by 30 % from window to window."""
+FIRST_CV2 = 1.0
+"""First guess: calls differ among themselves as waiting times do."""
+FIRST_PHI = 2.0
+"""First guess: calls come somewhat in bursts."""
+
 _SEEN_OFTEN = 100
 _DAYS_KEPT = (3.0, 14.0)
 
@@ -91,7 +98,9 @@ class Normals:
         """Return statements of which nothing is known yet."""
         shape = (len(Costs._fields), len(CHANNELS), len(keys))
         blank = cls(keys, np.zeros(shape), np.zeros((len(Traffic._fields), len(keys))), np.zeros((3, len(keys))))
-        Costs(*blank.costs).usual[:] = np.nan
+        costs, traffic = Costs(*blank.costs), Traffic(*blank.traffic)
+        costs.usual[:], costs.tau2[:], costs.cv2[:] = np.nan, FIRST_TAU2, FIRST_CV2
+        traffic.tau2[:], traffic.phi[:] = FIRST_TAU2, FIRST_PHI
         return blank
 
     @classmethod

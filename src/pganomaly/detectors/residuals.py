@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pganomaly.catalog import DELTAS
 from pganomaly.detectors import variance
-from pganomaly.detectors.channels import CHANNELS, amounts_of, material
+from pganomaly.detectors.channels import amounts_of, material
 from pganomaly.detectors.normals import Costs, Normals
 from pganomaly.records import Deltas, Window
 from pganomaly.records.grid import F8
@@ -38,9 +38,8 @@ def costs_of(normals: Normals, window: Window, place: NDArray[np.intp]) -> Costs
 
     A statement seen for the first time brings its first baseline along: the mean and deviation over its entry's life.
     """
-    values = np.zeros((len(Costs._fields), len(CHANNELS), len(window)))
+    values = Normals.of(window.keys).costs
     costs = Costs(*values)
-    costs.usual[:] = np.nan
     known = place >= 0
     if known.any():
         values[:, :, known] = normals.costs[:, :, place[known]]

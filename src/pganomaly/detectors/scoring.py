@@ -55,9 +55,10 @@ def score(known: Known, matrix: Matrix, place: Places, *, judge_newcomers: bool)
     costs = costs_of(known.normals, window, place)
     far = distances(window, costs, value)
     crowd = window.keys["toplevel"] & ~matrix.system
-    far.z[list(TIMES)] -= stalls.discount(stalls.level(far.z[EXEC, crowd]), known.stall)
+    stall = stalls.level(far.z[EXEC, crowd])
+    far.z[list(TIMES)] = stalls.discounted(far.z[list(TIMES)], stall, known.stall)
     everyone = traffic_of_all(known.normals, window, place)
-    what = everyone.at(np.where(window.doubtful, -1, place))
+    what = everyone.at(np.where(window.doubtful | window.quality.silent, -1, place))
 
     writes = (matrix.lexical["has_write"] == 1) | (costs.usual[WAL] >= verdicts.WRITER_BYTES)
     trouble = verdicts.worst(

@@ -11,6 +11,8 @@ from pganomaly.records.grid import F8
 
 QUANTILE = 0.85
 DISCOUNT = 1.5
+NOTICED = 1.0
+"""Deviations above the usual below which everything is merely a little slower, and no stall."""
 STATEMENTS = 20
 """A server's statements are no crowd below this number."""
 USUAL_AT_FIRST = 1.0
@@ -25,9 +27,11 @@ def level(z: F8) -> float:
     return float(np.quantile(told, QUANTILE)) if len(told) >= STATEMENTS else float("nan")
 
 
-def discount(now: float, usual: float) -> float:
-    """Return what is taken off every z of time."""
-    return DISCOUNT * max(now - usual, 0.0) if np.isfinite(now) else 0.0
+def discounted(z: F8, now: float, usual: float) -> F8:
+    """Return z of time without what everything shares: who was not slow does not become fast by it."""
+    if not now - usual > NOTICED:
+        return z
+    return np.where(z > 0, np.maximum(z - DISCOUNT * (now - usual), 0.0), z)
 
 
 def learned(usual: float, now: float) -> float:

@@ -15,15 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from pganomaly.detectors.channels import EXEC, FLOOR, material
-from pganomaly.detectors.normals import Costs
+from pganomaly.detectors.normals import FIRST_CV2, FIRST_TAU2, Costs
 from pganomaly.records import Window
 from pganomaly.records.grid import F8
 
 FLOOR2: F8 = np.square(FLOOR)
 PRIOR_WINDOWS = 12.0
 """Windows that the first guess of a variance is worth."""
-PRIOR_TAU = 0.3
-"""First guess: a statement's cost differs by 30 % from window to window."""
 PRIOR_CALLS = 12.0
 """Calls that the first guess of cv^2 (1: as far apart as waiting times) is worth against a measured one."""
 CLIP = 3.0
@@ -50,11 +48,11 @@ def within(window: Window) -> F8:
 def prior(usual: F8, calls: F8, measured: F8) -> Split:
     """Return the first guess, given what a call costs and the cv^2 *measured* within *calls* execution times."""
     damping = np.square(_damping(usual))
-    cv2 = np.square(FLOOR / 0.1) * damping
+    cv2 = FIRST_CV2 * np.square(FLOOR / FLOOR[EXEC]) * damping
     several = np.isfinite(measured)
-    sum_of_squares = PRIOR_CALLS + np.where(several, measured * (calls - 1), 0.0)
+    sum_of_squares = FIRST_CV2 * PRIOR_CALLS + np.where(several, measured * (calls - 1), 0.0)
     cv2[EXEC] = damping[EXEC] * sum_of_squares / (PRIOR_CALLS + np.where(several, calls - 1, 0.0))
-    return Split(np.full_like(usual, PRIOR_TAU**2), np.maximum(cv2, _LEAST_CV2))
+    return Split(np.full_like(usual, FIRST_TAU2), np.maximum(cv2, _LEAST_CV2))
 
 
 def predictive(costs: Costs, calls: F8, measured: F8) -> F8:
