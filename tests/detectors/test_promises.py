@@ -8,7 +8,7 @@ import pytest
 from numpy.random import Generator
 
 from pganomaly import errors
-from pganomaly.detectors import ALL_FEATURES, Detector, Forest, forest_fit, forest_request, modelfile, rows
+from pganomaly.detectors import ALL_FEATURES, Baseline, Detector, Forest, forest_fit, forest_request, modelfile, rows
 from pganomaly.records import Matrix, Quality
 from pganomaly.records.grid import F8
 from tests.detectors.forests import facts
@@ -29,7 +29,15 @@ def forest(past: Sequence[Matrix], rng: Generator) -> Detector:
     return Forest.loads(forest_fit.fit(forest_request.request(X, replace(facts(), seed=seed))))
 
 
-DETECTORS: dict[str, Teach] = {"forest": forest}
+def baseline(past: Sequence[Matrix], _: Generator) -> Detector:
+    """Window by window, as in life; there is no chance in it."""
+    detector = Baseline.empty(day_windows=1440.0)
+    for matrix in past:
+        detector = detector.learn(matrix, detector.score(matrix))
+    return detector
+
+
+DETECTORS: dict[str, Teach] = {"forest": forest, "baseline": baseline}
 
 
 @pytest.fixture(params=list(DETECTORS))
