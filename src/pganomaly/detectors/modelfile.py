@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ def unpack(data: bytes, kind: str) -> Content:
     return Content(manifest, arrays)
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> Any:
+def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     info = zipfile.ZipInfo(name)  # made here, it bears the date 1980-01-01: the same content gives the same bytes
     info.compress_type = archive.compression
     return archive.open(info, "w")

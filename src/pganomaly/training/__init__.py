@@ -14,11 +14,13 @@ not   no disk, no clock, no process: the service reads the sample, starts the ch
 
 from pganomaly.training.gate import Verdict, judge
 from pganomaly.training.orders import order
-from pganomaly.training.sample import NotEnough, Sample, TrainingSet, inside, prepare
+from pganomaly.training.sample import MOST_ROWS, PAST, NotEnough, Sample, TrainingSet, inside, prepare
 from pganomaly.training.sentences import Part, describe
 from pganomaly.training.settings import ModelSettings
 
 __all__ = [
+    "MOST_ROWS",
+    "PAST",
     "ModelSettings",
     "NotEnough",
     "Part",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.random import Generator
@@ -12,6 +12,8 @@ from pganomaly.detectors import ALL_FEATURES
 from pganomaly.records import Incident, KeyArray, keys_of
 from pganomaly.training.settings import ModelSettings
 
+PAST = timedelta(days=7)
+"""A model learns from windows that are younger than this."""
 MOST_ROWS = 500_000
 """No training takes more: each tree sees 256 rows, so more would sharpen the threshold alone."""
 HALF_LIFE_DAYS = 3.0
