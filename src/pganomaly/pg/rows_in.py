@@ -66,12 +66,11 @@ def copy_in(conn: Connection, table: str, columns: Sequence[Column]) -> int:
             sql.Identifier(*table.split(".")), sql.SQL(", ").join(sql.Identifier(c.name) for c in ordered)
         )
         with conn.cursor() as cursor, cursor.copy(statement) as copy:
-            for block in encode(columns):
-                copy.write(block)
+            copy.write(b"".join(encode(columns)))
     return rows
 
 
-def encode(columns: Sequence[Column]) -> Iterator[bytes]:
+def encode(columns: Sequence[Column]) -> Iterator[bytes | memoryview]:
     """Return the rows in the binary COPY format, the columns of fixed width first."""
     ordered = _in_order(columns)
     variable = [encoded(c.sql_type, c.values, c.null) for c in ordered if not c.is_fixed]
@@ -94,42 +93,58 @@ def _length(columns: Sequence[Column]) -> int:
 
 def _fixed_part(
     columns: Sequence[Column], variable: Sequence[Sequence[bytes | None]]
-) -> tuple[bytes, NDArray[np.intp]]:
+) -> tuple[memoryview, NDArray[np.intp]]:
     """Return all rows without the values of varying width (but with their lengths), and where each row ends."""
-    row = row_dtype(tuple(_FIXED[c.sql_type] if c.is_fixed else _NOTHING for c in columns))
-    rows = np.zeros(_length(columns), dtype=row)
-    keep = np.ones((len(rows), row.itemsize), dtype=bool)
-    rows["count"] = len(columns)
-    fixed = [c for c in columns if c.is_fixed]
+    fixed = [_prepared(c) for c in columns if c.is_fixed]
+    # A column without any value, such as a counter that this server does not have, takes no room to be cut out again.
+    values = [np.zeros(len(null), _NOTHING) if null.all() else given for given, null in fixed]
+    row = row_dtype((*(v.dtype for v in values), *(_NOTHING for _ in variable)))
+    # Copied as bytes: numpy would go field by field.
+    rows = np.frombuffer(bytearray(_plain_row(row, values, len(columns)) * _length(columns)), dtype=row)
+    keep: _Mask | None = None
+    widths = np.full(len(rows), row.itemsize)
     offset = 2
-    for position, column in enumerate(fixed):
-        values, null = _prepared(column)
-        width = values.dtype.itemsize
-        offset += 4
-        rows[f"value_{position}"] = values
-        rows[f"length_{position}"] = np.where(null, NULL_LENGTH, width)
-        if null.any():
-            keep[null, offset : offset + width] = False
-        offset += width
+    for position, (value, (_, null)) in enumerate(zip(values, fixed, strict=True)):
+        rows[f"value_{position}"] = value
+        width = value.dtype.itemsize
+        if width and null.any():
+            rows[f"length_{position}"][null] = NULL_LENGTH
+            keep = np.ones((len(rows), row.itemsize), dtype=bool) if keep is None else keep
+            keep[:, offset + 4 : offset + 4 + width] = ~null[:, None]
+            widths[null] -= width
+        offset += 4 + width
     for position, cells in enumerate(variable, start=len(fixed)):
         rows[f"length_{position}"] = [NULL_LENGTH if cell is None else len(cell) for cell in cells]
-    return rows.view(np.uint8).reshape(keep.shape)[keep].tobytes(), np.cumsum(keep.sum(axis=1))
+    body = rows.view(np.uint8)
+    kept = body if keep is None else body.reshape(keep.shape)[keep]
+    return kept.data, np.cumsum(widths)
 
 
-def _woven(body: bytes, ends: NDArray[np.intp], variable: Sequence[Sequence[bytes | None]]) -> Iterator[bytes]:
+def _plain_row(row: np.dtype[np.void], values: Sequence[NDArray[Any]], columns: int) -> bytes:
+    """Return a row that has every value, to start from."""
+    plain = np.zeros(1, dtype=row)
+    plain["count"] = columns
+    for position, value in enumerate(values):
+        plain[f"length_{position}"] = value.dtype.itemsize or NULL_LENGTH
+    return plain.tobytes()
+
+
+def _woven(
+    body: memoryview, ends: NDArray[np.intp], variable: Sequence[Sequence[bytes | None]]
+) -> Iterator[bytes | memoryview]:
     """Return *body* with the values of varying width behind their lengths: a step per value, none per row."""
     done = 0
-    cells = (
-        (int(ends[row]) - 4 * (len(variable) - 1 - position), cell)
-        for row in sorted({row for column in variable for row, cell in enumerate(column) if cell})
-        for position, column in enumerate(variable)
-        if (cell := column[row])
-    )
-    for place, cell in cells:
+    filled = sorted((row, position) for position, cells in enumerate(variable) for row in _filled(cells))
+    for row, position in filled:
+        place = int(ends[row]) - 4 * (len(variable) - 1 - position)
         yield body[done:place]
-        yield cell
+        yield variable[position][row] or b""
         done = place
     yield body[done:]
+
+
+def _filled(cells: Sequence[bytes | None]) -> list[int]:
+    return [row for row, cell in enumerate(cells) if cell]
 
 
 def _prepared(column: Column) -> tuple[NDArray[Any], _Mask]:
