@@ -1,16 +1,20 @@
 """Our own database: what is remembered, who may write it, and how it stays small."""
 
 from pganomaly.storage.detection import Checkpoint, DetectorState
+from pganomaly.storage.forecast import forecast
 from pganomaly.storage.lease import Holder, Lease
 from pganomaly.storage.models import Model
 from pganomaly.storage.outbox import Waiting
 from pganomaly.storage.pending import Neighbours
 from pganomaly.storage.photo import Header, Latest
 from pganomaly.storage.queries import Known
+from pganomaly.storage.read import Backlog
 from pganomaly.storage.store import Instance, Store
+from pganomaly.storage.upkeep import Retention, Upkeep
 from pganomaly.storage.write import Stored, Work
 
 __all__ = [
+    "Backlog",
     "Checkpoint",
     "DetectorState",
     "Header",
@@ -21,8 +25,11 @@ __all__ = [
     "Lease",
     "Model",
     "Neighbours",
+    "Retention",
     "Store",
     "Stored",
+    "Upkeep",
     "Waiting",
     "Work",
+    "forecast",
 ]

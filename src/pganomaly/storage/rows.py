@@ -23,13 +23,14 @@ _NARROW = {"parallel_workers_to_launch": "int", "parallel_workers_launched": "in
 DELTA_TYPES = {f"{name}_delta": _NARROW.get(name) or RAW_TYPES[name] for name in DELTAS}
 FEATURE_TYPES = {f.name: f.sql_type for f in FEATURES}
 
-_KEY_FIELDS = (("dbid", "u4"), ("userid", "u4"), ("queryid", "i8"), ("toplevel", "?"))
+KEY_FIELDS = (("dbid", "u4"), ("userid", "u4"), ("queryid", "i8"), ("toplevel", "?"))
+"""What names a statement, as COPY sends it."""
 RAW_DTYPE = np.dtype([
-    ("snapshot_ts", "M8[us]"), *_KEY_FIELDS, ("stats_since", "M8[us]"), ("gone", "?"), ("uncalled", "?"),
+    ("snapshot_ts", "M8[us]"), *KEY_FIELDS, ("stats_since", "M8[us]"), ("gone", "?"), ("uncalled", "?"),
     *((c.name, "f8") for c in COUNTERS),
 ])  # fmt: skip
 DELTA_DTYPE = np.dtype([
-    ("window_end", "M8[us]"), *_KEY_FIELDS, ("doubtful", "?"), *((name, "f8") for name in DELTA_TYPES),
+    ("window_end", "M8[us]"), *KEY_FIELDS, ("doubtful", "?"), *((name, "f8") for name in DELTA_TYPES),
 ])  # fmt: skip
 
 RowArray = NDArray[np.void]
@@ -47,7 +48,7 @@ def selected(dtype: np.dtype[np.void]) -> str:
 
 
 def _form(name: str, kind: np.dtype[np.generic]) -> str:
-    if name in dict(_KEY_FIELDS):
+    if name in dict(KEY_FIELDS):
         return _PLAIN
     return {"f": _FLOAT, "b": _FLAG, "M": _MOMENT}[kind.kind]
 
@@ -55,7 +56,7 @@ def _form(name: str, kind: np.dtype[np.generic]) -> str:
 def keys_in(rows: RowArray) -> KeyArray:
     """Return the keys of *rows*."""
     keys = np.empty(len(rows), dtype=KEY)
-    for name, _ in _KEY_FIELDS:
+    for name, _ in KEY_FIELDS:
         keys[name] = rows[name]
     return keys
 

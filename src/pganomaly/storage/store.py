@@ -6,24 +6,39 @@ out   records
 not   no session state is relied on: it may stand behind a transaction pooler, and it may be the watched database itself
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
+from numpy.random import Generator
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from pganomaly import errors, pg
 from pganomaly.records import Incident, Key, Shape, Window
-from pganomaly.storage import detection, lease, migrate, models, outbox, partitions, pending, queries, read
+from pganomaly.storage import (
+    detection,
+    lease,
+    migrate,
+    models,
+    outbox,
+    partitions,
+    pending,
+    queries,
+    read,
+    sample,
+    upkeep,
+)
 from pganomaly.storage.lease import Holder, Lease
 from pganomaly.storage.partitions import Partition
 from pganomaly.storage.photo import Header, Latest
 from pganomaly.storage.statements import load
+from pganomaly.storage.upkeep import Retention, Upkeep
 from pganomaly.storage.write import Work
+from pganomaly.training import Sample
 
 _INSTANCES = load("instances")
 _LOCK_TIMEOUT_S = 5.0
@@ -273,6 +288,58 @@ class Store:
         with self._reading() as conn:
             return models.active(conn, instance_id)
 
+    def put_model(
+        self,
+        instance_id: int,
+        *,
+        model_version: str,
+        trained_at: datetime,
+        n_rows: int,
+        n_statements: int,
+        threshold: float,
+        manifest: Mapping[str, Any],
+        payload: bytes,
+    ) -> int:
+        """Store a training as the one that speaks from now on, and return its number."""
+        with self._writing() as conn:
+            return models.put(
+                conn,
+                instance_id,
+                model_version=model_version,
+                trained_at=trained_at,
+                n_rows=n_rows,
+                n_statements=n_statements,
+                threshold=threshold,
+                manifest=manifest,
+                payload=payload,
+            )
+
+    def next_model_number(self, instance_id: int) -> int:
+        """Return the number that the next training gets."""
+        with self._reading() as conn:
+            return models.next_number(conn, instance_id)
+
+    def training_sample(
+        self, instance_id: int, *, since: datetime, max_rows: int, per_queryid: int, rng: Generator
+    ) -> Sample:
+        """Return rows to train on, of windows drawn by lot; see sample.draw."""
+        with self._reading() as conn:
+            return sample.draw(conn, instance_id, since=since, max_rows=max_rows, per_queryid=per_queryid, rng=rng)
+
+    # What keeps it small
+
+    def upkeep(self, now: datetime, retention: Retention) -> Upkeep:
+        """Make partitions ahead, add up finished hours, drop what is too old or too much; see upkeep.run."""
+        with spoken(self.conninfo):
+            done = upkeep.run(self._locking, now=now, retention=retention)
+        self._ensured = frozenset()
+        return done
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of every table, its partitions and indexes included."""
+        with self._reading() as conn:
+            return upkeep.sizes(conn)
+
     # What waits to be sent
 
     def pending_outbox(self, channels: Sequence[str], *, limit: int = 200) -> tuple[outbox.Waiting, ...]:
@@ -316,6 +383,20 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[pg.Connection]:
         with self._connection() as conn, self._transaction(conn, read_only=False):
+            yield conn
+
+    @contextmanager
+    def _locking(self, lock_timeout_s: float) -> Iterator[pg.Connection]:
+        """Open a write transaction that gives up a lock soon; errors come in the driver's own words."""
+        with (
+            self._pool.connection() as conn,
+            pg.transaction(
+                conn,
+                statement_timeout_s=self.statement_timeout_s,
+                lock_timeout_s=lock_timeout_s,
+                read_only=False,
+            ),
+        ):
             yield conn
 
     @contextmanager

@@ -171,6 +171,19 @@ class Work:
             ],
         )
 
+    def shapes(
+        self,
+        shapes: Mapping[Key, Shape],
+        *,
+        at: datetime,
+        unread: Mapping[Key, TextState] | None = None,
+        databases: Mapping[int, str] | None = None,
+        roles: Mapping[int, str] | None = None,
+    ) -> int:
+        """Store both who statements are and what their texts look like; return how many texts were new or changed."""
+        self.queries(shapes, at=at, unread=unread, databases=databases, roles=roles)
+        return self.lexical(shapes, at=at)
+
     def queries(
         self,
         shapes: Mapping[Key, Shape],

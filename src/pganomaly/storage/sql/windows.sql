@@ -57,3 +57,22 @@ SELECT {columns}
 SELECT max(snapshot_ts)
   FROM monitoring.snapshots
  WHERE instance_id = %(instance_id)s::smallint AND whole AND snapshot_ts <= %(upto)s::timestamptz;
+
+-- name: trainable
+-- Windows of full quality whose features are stored.
+SELECT snapshot_ts, statements
+  FROM monitoring.snapshots
+ WHERE instance_id = %(instance_id)s::smallint AND snapshot_ts > %(since)s::timestamptz
+   AND features_at IS NOT NULL AND quality = 'ok' AND statements > 0;
+
+-- name: sample_rows
+-- What a model may learn from in one window: business statements whose deltas are beyond doubt.
+SELECT {columns}
+  FROM monitoring.features_with_lex r
+  LEFT JOIN monitoring.queries q USING (instance_id, dbid, userid, queryid, toplevel)
+ WHERE r.instance_id = current_setting('pganomaly.instance')::smallint
+   AND r.window_end BETWEEN current_setting('pganomaly.since')::timestamptz
+                        AND current_setting('pganomaly.upto')::timestamptz
+   AND NOT r.doubtful
+   AND q.is_system IS NOT TRUE
+   AND q.is_own IS NOT TRUE;
