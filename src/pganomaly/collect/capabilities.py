@@ -98,6 +98,11 @@ class Capabilities:
         value = self.server.settings.get("pg_stat_statements.max")
         return int(value) if value is not None else None
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Columns without which nothing can be read: extensions before 1.8."""
+        return tuple(name for name in _NEEDED if name not in self.columns)
+
     def moment(self) -> str:
         """Return the statement that reads the moment and the epoch here."""
         info = _SQL["info" if self.extension.has_info else "info_absent"].format(schema=self.extension.schema)
@@ -114,10 +119,15 @@ def probe(conn: pg.Connection, limits: Limits) -> Capabilities:
         raise errors.ExtensionNotLoaded(
             database=here.database, fix=preload.fix(here.settings.get("shared_preload_libraries"), here.platform)
         )
+    can = of(conn, here, there, limits)
+    if can.missing:
+        raise errors.ExtensionTooOld(version=there.version, database=here.database, missing=", ".join(can.missing))
+    return can
+
+
+def of(conn: pg.Connection, here: Server, there: Extension, limits: Limits) -> Capabilities:
+    """Return what the extension gives on this server, be it enough or not."""
     known = Capabilities(here, there, columns(conn, there, limits))
-    missing = [name for name in _NEEDED if name not in known.columns]
-    if missing:
-        raise errors.ExtensionTooOld(version=there.version, database=here.database, missing=", ".join(missing))
     return known if _tells_who_it_is(conn, known, limits) else replace(known, has_control=False)
 
 

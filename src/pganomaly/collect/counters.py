@@ -79,30 +79,31 @@ def read(
 ) -> Snapshot:
     """Return the counters of this moment, read in one short read-only transaction."""
     with limits.transaction(conn):
-        moment = _moment(conn, can, limits)
+        now = moment(conn, can, limits)
         rows = pg.copy_out(conn, layout.query, layout.dtype)
     visible = rows[rows["queryid"] != _HIDDEN]
     return Snapshot(
-        taken_at=_utc(moment["taken_at"]),
+        taken_at=_utc(now["taken_at"]),
         monotonic_s=monotonic_s,
         epoch=Epoch(
-            system_identifier=moment["system_identifier"],
-            timeline=moment["timeline"],
-            in_recovery=moment["in_recovery"],
-            postmaster_start=_utc(moment["postmaster_start"]),
-            stats_reset=moment["stats_reset"] and _utc(moment["stats_reset"]),
+            system_identifier=now["system_identifier"],
+            timeline=now["timeline"],
+            in_recovery=now["in_recovery"],
+            postmaster_start=_utc(now["postmaster_start"]),
+            stats_reset=now["stats_reset"] and _utc(now["stats_reset"]),
         ),
         keys=_keys(visible),
         counters=Counters(_NAMES, _values(visible)),
         stats_since_us=_since(visible),
         entries_max=can.entries_max,
-        dealloc=moment["dealloc"],
+        dealloc=now["dealloc"],
         hidden=len(rows) - len(visible),
         interval_s=interval_s,
     )
 
 
-def _moment(conn: pg.Connection, can: Capabilities, limits: Limits) -> dict[str, Any]:
+def moment(conn: pg.Connection, can: Capabilities, limits: Limits) -> dict[str, Any]:
+    """Return the server's clock and the life that its counters are in, inside a transaction."""
     # Binary values are exact and know no DateStyle.
     with conn.cursor(row_factory=dict_row, binary=True) as cursor:
         row = cursor.execute(can.moment(), {"memory": limits.memory}).fetchone()

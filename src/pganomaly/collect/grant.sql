@@ -1,19 +1,22 @@
 -- name: role
 -- Run as a superuser or as the administrator of your cloud. The role sees every statement, and no table of yours.
 DO $do$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {role_literal}) THEN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal}) THEN
     CREATE ROLE {role} LOGIN CONNECTION LIMIT 10;
   END IF;
 END $do$;
+
+-- name: monitor
+-- Everybody's statements and activity, settings, sizes: to be read, not changed.
 GRANT pg_monitor TO {role};
 
 -- name: store
--- Its results go into the schema "monitoring" of this database, which it creates and owns.
+-- Results go into the schema "monitoring" of this database, which the role creates and owns.
 DO $do$ BEGIN
-  EXECUTE format('GRANT CREATE, CONNECT ON DATABASE %I TO %I', current_database(), {role_literal});
+  EXECUTE format('GRANT CREATE, CONNECT ON DATABASE %I TO %I', current_database(), {literal});
 END $do$;
 
 -- name: plans
--- RISK: with this the role may read every row of every table. EXPLAIN needs it, and PostgreSQL has nothing finer.
+-- RISK: the role may then read every row of every table. EXPLAIN needs that, PostgreSQL knows nothing finer.
 -- Leave it out unless you want plans as evidence. PostgreSQL 14 and later.
 GRANT pg_read_all_data TO {role};

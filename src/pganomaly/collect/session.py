@@ -7,8 +7,8 @@ not   nothing is written there, nothing outlives a transaction, no read is longe
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from pganomaly.collect import activity, capabilities, counters, texts
 from pganomaly.collect.capabilities import Capabilities
 from pganomaly.collect.known import KnownTexts
 from pganomaly.collect.names import Names, outsiders
-from pganomaly.collect.target import Limits, Target
+from pganomaly.collect.target import Limits, Target, explained
 from pganomaly.records import Activity, Reading, Snapshot, Text, locate
 
 T = TypeVar("T")
@@ -140,7 +140,7 @@ class Session:
         A connection that was idle since the last reading may have died unnoticed; that costs no reading either.
         """
         reused = self._conn is not None
-        with self._explained():
+        with explained(self.target.conninfo.server, self.limits):
             try:
                 return work(*self._ready())
             except _CHANGED:
@@ -164,19 +164,3 @@ class Session:
         if self._layout is None:
             self._layout = counters.Layout.of(can)
         return self._layout
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn the driver's errors into ours."""
-        server = self.target.conninfo.server
-        try:
-            yield
-        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
-            raise errors.ReadTimedOut(server=server, limit_s=self.limits.statement_timeout_s) from error
-        except psycopg.errors.ProtocolViolation as error:
-            raise errors.PoolerInStatementMode(server=server) from error
-        except psycopg.Error as error:
-            if self._conn is None or self._conn.closed:
-                raise errors.ServerWentAway(server=server) from error
-            said = error.diag.message_primary or type(error).__name__
-            raise errors.ReadFailed(server=server, sqlstate=error.sqlstate, said=said) from error

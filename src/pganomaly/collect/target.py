@@ -1,9 +1,12 @@
 """Which server is watched, and how long it may take to answer."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from pganomaly import pg
+import psycopg
+
+from pganomaly import errors, pg
 from pganomaly.pg import Conninfo
 
 
@@ -45,3 +48,19 @@ class Limits:
             lock_timeout_s=self.lock_timeout_s,
             read_only=True,
         )
+
+
+@contextmanager
+def explained(server: str, limits: Limits) -> Iterator[None]:
+    """Turn what the driver raises while *server* is read into errors with a code and a sentence."""
+    try:
+        yield
+    except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
+        raise errors.ReadTimedOut(server=server, limit_s=limits.statement_timeout_s) from error
+    except psycopg.errors.ProtocolViolation as error:
+        raise errors.PoolerInStatementMode(server=server) from error
+    except psycopg.Error as error:
+        if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
+            raise errors.ServerWentAway(server=server) from error
+        said = error.diag.message_primary or type(error).__name__
+        raise errors.ReadFailed(server=server, sqlstate=error.sqlstate, said=said) from error
