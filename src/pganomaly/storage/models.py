@@ -84,3 +84,9 @@ def next_number(conn: pg.Connection, instance_id: int) -> int:
     """Return the number that the next training gets."""
     row = conn.execute(_SQL["next_number"], {"instance_id": instance_id}).fetchone()
     return int(row[0]) if row else 1
+
+
+def active_number(conn: pg.Connection, instance_id: int) -> int:
+    """Return the number of the training that speaks for an instance, 0 before the first."""
+    row = conn.execute(_SQL["model_number"], {"instance_id": instance_id}).fetchone()
+    return int(row[0]) if row else 0

@@ -30,3 +30,7 @@ DELETE FROM monitoring.models
  WHERE instance_id = %(instance_id)s::smallint AND NOT active
    AND number <= (SELECT max(number) FROM monitoring.models WHERE instance_id = %(instance_id)s::smallint)
                  - %(keep)s::integer;
+
+-- name: model_number
+-- Which training speaks for an instance: asked for at every tick, so that a model trained elsewhere is noticed.
+SELECT number FROM monitoring.models WHERE instance_id = %(instance_id)s::smallint AND active;
