@@ -8,6 +8,7 @@ from threading import Event
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from pganomaly.errors import ChannelError, Gone, Retry, TelegramTokenRefused
 from pganomaly.notify import Limit, MemoryOutbox, Outbox, Pace, Round, Sent, deliver, keep_delivering, plan
@@ -204,12 +205,18 @@ def test_our_own_trouble_is_told_while_the_store_is_down(clock: HandClock):
 
     class Last(Listener):
         def send(self, message: Message, *, reply_to: str | None = None, edit: str | None = None) -> Sent:
-            stop.set()
-            return super().send(message, reply_to=reply_to, edit=edit)
+            sent = super().send(message, reply_to=reply_to, edit=edit)
+            if len(self.told) == 2:
+                stop.set()
+            return sent
 
-    channel = Last()
-    keep_delivering([Down(), queue(message("trouble"))], [channel], clock, wake=wake, stop=stop)
-    assert channel.names == ["trouble"]
+    channel = Last(limits=(Limit(1, 1.0),))
+    own_news = queue(message("down"), message("up", kind="trouble.resolved"))
+    with capture_logs() as events:
+        keep_delivering([Down(), own_news], [channel], clock, wake=wake, stop=stop)
+    assert channel.told == [("down", None, None), ("up", "r1", None)]
+    assert clock.waits == [1.0], "as long as the channel's limit asks for, then it is over"
+    assert [event["event"] for event in events].count("outbox.down") == 1, "said once"
 
 
 def test_through_the_real_wire(receiver: Receiver, clock: HandClock):

@@ -80,19 +80,23 @@ def keep_delivering(
     *,
     wake: Event,
     stop: Event,
-    idle_s: float = 5.0,
+    idle_s: float = 30.0,
 ) -> None:
-    """Deliver until *stop* is set; *wake* (set it together with stop) says that something was queued."""
+    """Deliver until *stop* is set; *wake* (to be set after stop, too) says that something was queued."""
     pace = Pace(clock)
+    down: set[int] = set()
     while not stop.is_set():
         wake.clear()
         waits = [idle_s]
-        for outbox in outboxes:
+        for place, outbox in enumerate(outboxes):
             try:
                 done = deliver(outbox, channels, clock, pace=pace)
             except Exception:  # a store that is down must not silence the outbox in memory
-                log.warning("outbox.unreadable", outbox=type(outbox).__name__, exc_info=True)
+                if place not in down:
+                    log.warning("outbox.down", outbox=type(outbox).__name__, exc_info=True)
+                down.add(place)
             else:
+                down.discard(place)
                 waits += [] if done.wait_s is None else [done.wait_s]
         if not stop.is_set():
             clock.wait(min(waits), wake)
