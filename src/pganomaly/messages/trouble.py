@@ -27,7 +27,7 @@ _OPENED = {
 
 _MEANS = {
     Trouble.SERVER_UNREACHABLE: _(
-        "Its queries are not watched until it answers. We keep trying; nothing is lost before."
+        "Its queries are not watched until it answers. We keep trying; what was measured before is kept."
     ),
     Trouble.NO_WINDOW: _(
         "pganomaly runs, but has nothing to judge, so a misbehaving query would go unseen. See its log."

@@ -169,4 +169,4 @@ def _object(value: object) -> dict[str, Any]:
 
 def _seconds(value: object) -> float | None:
     """Return a pause that Telegram asked for, within reason."""
-    return min(max(float(value), 1.0), 3600.0) if isinstance(value, int | float) else None
+    return min(max(float(value), 1.0), 86400.0) if isinstance(value, int | float) else None
