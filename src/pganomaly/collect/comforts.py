@@ -17,8 +17,8 @@ END_OF_LIFE = {
 }
 """When the community ends its support of each major version."""
 
-NEARLY_FULL = 0.95
-"""Share of pg_stat_statements.max from which on entries are thrown out."""
+NEARLY_FULL = 0.9
+"""Share of pg_stat_statements.max that a server where entries are thrown out never falls below."""
 SKEW_S = 30.0
 """How far two clocks may be apart before people wonder about times."""
 _PASS_SHARE = 0.05
@@ -28,17 +28,18 @@ def room(seen: Examination) -> Check | None:
     """
     Answer whether there is room for all statements.
 
-    A few passes of eviction a day are ordinary; those of a day that throw out as many entries as there are, are not.
-    Before extension 1.9 nobody counts them, and only a full house tells.
+    A few passes of eviction a day are ordinary; throwing out as many entries a day as there are is not. Before
+    extension 1.9 nobody counts them, and only a full house tells.
     """
     most = seen.can.entries_max if seen.can else None
     if seen.entries is None or most is None:
         return None
     evicted = _evicted_per_day(seen, most)
     values = {"entries": seen.entries, "most": most, "evicted": round(evicted)}
-    if evicted > most:
+    full = seen.entries >= NEARLY_FULL * most
+    if full and evicted > most:
         fact = _("{entries} of {most} entries are in use, and about {evicted} a day are thrown out.")
-    elif seen.dealloc is None and seen.entries >= NEARLY_FULL * most:
+    elif full and seen.dealloc is None:
         fact = _("{entries} of {most} entries are in use, so the least used ones are thrown out.")
     else:
         return ok("PGA-014", "room", _("{entries} of {most} entries are in use."), **values)
