@@ -145,6 +145,8 @@ class Session:
                 return work(*self._ready())
             except _CHANGED:
                 self._can = self._layout = None
+            except psycopg.errors.QueryCanceled:
+                raise
             except psycopg.Error:
                 if not (reused and self._conn is not None and self._conn.closed):
                     raise

@@ -1,12 +1,13 @@
 """Which server is watched, and how long it may take to answer."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
 
 from pganomaly import errors, pg
+from pganomaly.collect.deadline import within
 from pganomaly.pg import Conninfo
 
 
@@ -23,6 +24,7 @@ class Limits:
     """
     What a guest allows itself: after these a read gives up and tries again at its next turn.
 
+    grace_s                   how much longer we wait for the server to end a statement itself
     text_batch, text_batches  texts asked for at once, and how often in one reading
     text_chars                of one text; a longer one is cut
     memory                    work_mem of our reads: PostgreSQL holds all entries, and for texts all of their texts, for
@@ -32,22 +34,20 @@ class Limits:
     connect_timeout_s: float = 5.0
     statement_timeout_s: float = 10.0
     lock_timeout_s: float = 1.0
+    grace_s: float = 5.0
     text_timeout_s: float = 5.0
     text_batch: int = 1000
     text_batches: int = 8
     text_chars: int = 65_536
     memory: str = "64MB"
 
-    def transaction(
-        self, conn: pg.Connection, *, statement_timeout_s: float | None = None
-    ) -> AbstractContextManager[None]:
-        """Return a read-only transaction that ends within these limits."""
-        return pg.transaction(
-            conn,
-            statement_timeout_s=self.statement_timeout_s if statement_timeout_s is None else statement_timeout_s,
-            lock_timeout_s=self.lock_timeout_s,
-            read_only=True,
-        )
+    @contextmanager
+    def transaction(self, conn: pg.Connection, *, statement_timeout_s: float | None = None) -> Iterator[None]:
+        """Run the body in a read-only transaction that ends within these limits, even where the server hangs."""
+        longest_s = self.statement_timeout_s if statement_timeout_s is None else statement_timeout_s
+        limits = pg.transaction(conn, statement_timeout_s=longest_s, lock_timeout_s=self.lock_timeout_s, read_only=True)
+        with within(conn, longest_s + self.grace_s), limits:
+            yield
 
 
 @contextmanager
