@@ -674,3 +674,25 @@ class PasswordFileUnreadable(UsageError):
     """DB_PASSWORD_FILE names {file}, which cannot be read ({said}). Name a file that this user may read."""
 
     code = "PGA-028"
+
+
+class NoSuchCode(UsageError):
+    """No error has the code {code}. Run `pganomaly help` to see all of them."""
+
+    code = "PGA-029"
+
+
+class TrainingFailed(PganomalyError):
+    """The model could not be fitted ({said}). The model in use stays; the next training is tried at its time."""
+
+    code = "PGA-082"
+
+
+class ModelFileNotWritable(PganomalyError):
+    """
+    The model could not be exported to {file} ({said}).
+
+    Nothing is lost: the store holds it. Point MODEL_FILE to a folder that this user may write.
+    """
+
+    code = "PGA-083"

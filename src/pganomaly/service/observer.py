@@ -1,12 +1,15 @@
 """Reads one server and judges it, tick by tick, all in memory: what `watch` shows, and the heart of the service."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pganomaly import pipeline
 from pganomaly.clock import Clock
 from pganomaly.collect import KnownTexts, Session
 from pganomaly.detectors import Forest
+from pganomaly.drift import Streak
 from pganomaly.pipeline import Judgement, Memory, Rules, Verdict
+from pganomaly.records import Key
 
 
 class Observer:
@@ -33,15 +36,25 @@ class Observer:
         self.model = model or Forest.untrained()
         self._known = known or KnownTexts()
         self._clock = clock
+        self.cost_ms: dict[str, float] = {}
 
     def tick(self, interval_s: float) -> Verdict:
         """Read and judge once; errors.ConnectError or errors.TargetError where the server could not be read."""
-        reading = self.session.read(self._known, interval_s, self._clock.monotonic_s())
+        began_s = self._clock.monotonic_s()
+        reading = self.session.read(self._known, interval_s, began_s)
+        read_s = self._clock.monotonic_s()
         verdict = pipeline.judge(self.memory, reading, self.model, self.rules)
         self.memory = verdict.memory
+        judged_s = self._clock.monotonic_s()
+        self.cost_ms = {"read": 1000 * (read_s - began_s), "judge": 1000 * (judged_s - read_s)}
         return verdict
 
+    def go_back(self, memory: Memory, lost: Iterable[Key]) -> None:
+        """Remember what was remembered before; the texts of *lost* statements are read again."""
+        self.memory = memory
+        self._known.forget(lost)
+
     def relearn(self, judgement: Judgement) -> None:
-        """Go on with what another judgement has learned, and with the incidents that are open here."""
+        """Go on with what another judgement has learned, and with the incidents that are open here; the streak is 0."""
         desk = self.memory.judgement.desk
-        self.memory = replace(self.memory, judgement=replace(judgement, desk=desk))
+        self.memory = replace(self.memory, judgement=replace(judgement, desk=desk, streak=Streak()))

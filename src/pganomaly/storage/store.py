@@ -314,6 +314,11 @@ class Store:
                 payload=payload,
             )
 
+    def model_number(self, instance_id: int) -> int:
+        """Return the number of the training that speaks for an instance, 0 before the first."""
+        with self._reading() as conn:
+            return models.active_number(conn, instance_id)
+
     def next_model_number(self, instance_id: int) -> int:
         """Return the number that the next training gets."""
         with self._reading() as conn:

@@ -1,0 +1,102 @@
+"""The way in: the language is found, the command is run, an error becomes its message and its exit code."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+import click
+import typer
+
+from pganomaly import messages, settings
+from pganomaly.cli.commands import application
+from pganomaly.cli.context import chosen_language
+from pganomaly.errors import PganomalyError
+from pganomaly.messages import Speaker
+
+INTERRUPTED = 130
+USAGE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 a problem found, 2 usage, 3 cannot connect, 4 store."""
+    arguments, language = _language(list(sys.argv[1:] if argv is None else [*argv, *sys.argv[1:]]))
+    token = chosen_language.set(language)
+    speaker = messages.speaker(_spoken(language))
+    try:
+        return _run(arguments, speaker)
+    except PganomalyError as error:
+        _complain(speaker.error(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; Python must not complain about that at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    finally:
+        chosen_language.reset(token)
+
+
+def _run(arguments: list[str], speaker: Speaker) -> int:
+    command = translated(application(), speaker)
+    try:
+        result = command.main(arguments, prog_name="pganomaly", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except click.Abort:
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def translated(app: typer.Typer, speaker: Speaker) -> click.Command:
+    """Return the commands with their help in the reader's language."""
+    root = typer.main.get_command(app)
+    for command in _commands(root):
+        if command.help:
+            command.help = speaker.say(command.help)
+            command.short_help = None
+        for parameter in command.params:
+            sentence = getattr(parameter, "help", None)
+            if sentence and isinstance(parameter, click.Option):
+                parameter.help = speaker.say(sentence)
+    return root
+
+
+def _commands(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        for sub in command.commands.values():
+            yield from _commands(sub)
+
+
+def _language(arguments: list[str]) -> tuple[list[str], str | None]:
+    """Take --lang out of the arguments, wherever it stands."""
+    rest: list[str] = []
+    language = None
+    words = iter(arguments)
+    for word in words:
+        if word == "--lang":
+            language = next(words, "")
+        elif word.startswith("--lang="):
+            language = word.removeprefix("--lang=")
+        else:
+            rest.append(word)
+    if language is not None and language not in messages.LANGUAGES:
+        _complain(f"--lang: {' | '.join(messages.LANGUAGES)}")
+        raise SystemExit(USAGE)
+    return rest, language
+
+
+def _spoken(language: str | None) -> str:
+    """Return the language of errors, even while the settings are what is wrong."""
+    if language is not None:
+        return language
+    try:
+        return settings.language(settings.load())
+    except PganomalyError:
+        return messages.language_of(None, os.environ.get("LANG"))
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201

@@ -1,0 +1,42 @@
+"""Fits a forest in a child process: scikit-learn is never imported here, and its memory is given back at once."""
+
+import subprocess
+import sys
+from threading import Event
+
+from pganomaly import errors
+from pganomaly.detectors import Forest, forest_request
+
+PATIENCE_S = 600.0
+_LOOK_S = 0.5
+
+
+def fit(order: bytes, *, stop: Event | None = None, patience_s: float = PATIENCE_S) -> Forest:
+    """
+    Return the forest that *order* (training.order) asks for; errors.TrainingFailed with the child's own words.
+
+    The child is ended when *stop* is set, so that it never keeps us from ending.
+    """
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+        [sys.executable, *forest_request.COMMAND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        out, said = _answer(child, order, stop or Event(), patience_s)
+    if child.returncode:
+        lines = said.decode(errors="replace").strip().splitlines()
+        raise errors.TrainingFailed(said=lines[-1] if lines else f"exit code {child.returncode}")
+    return forest_request.answer(out)
+
+
+def _answer(child: "subprocess.Popen[bytes]", order: bytes, stop: Event, patience_s: float) -> tuple[bytes, bytes]:
+    waited_s = 0.0
+    while True:
+        try:
+            return child.communicate(order, timeout=_LOOK_S)
+        except subprocess.TimeoutExpired:
+            waited_s += _LOOK_S
+        if stop.is_set() or waited_s >= patience_s:
+            child.kill()
+            raise errors.TrainingFailed(said="stopped" if stop.is_set() else f"no answer within {patience_s:.0f} s")

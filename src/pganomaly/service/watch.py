@@ -1,0 +1,238 @@
+"""Ticks, as long as the lease is ours: read, judge, store, tell; and in between what else there is to do."""
+
+from datetime import datetime
+from threading import Event
+from typing import Any
+
+from pganomaly import errors, pipeline
+from pganomaly.collect import Session, Target
+from pganomaly.messages import sentences
+from pganomaly.messages.trouble import Trouble
+from pganomaly.pipeline import Memory, Verdict
+from pganomaly.service import restore, stages
+from pganomaly.service.commit import Commit
+from pganomaly.service.learner import Learner, Trained
+from pganomaly.service.ledger import Ledger
+from pganomaly.service.newsroom import Newsroom
+from pganomaly.service.observer import Observer
+from pganomaly.service.parts import Parts
+from pganomaly.service.plan import CHECKPOINT_S, UPKEEP_S
+from pganomaly.service.rescoring import Rescoring
+from pganomaly.service.schedule import Schedule
+from pganomaly.storage import Lease
+
+SPARE_BEFORE_TICK_S = 0.5
+"""Nothing is begun in the spare time that may run into the next tick."""
+
+
+class Watch:
+    """One server while we hold its lease. What is remembered comes out of the store, and goes back into it."""
+
+    def __init__(self, target: Target, session: Session, lease: Lease, news: Newsroom, parts: Parts, log: Any) -> None:
+        self._target = target
+        self._parts = parts
+        self._news = news
+        self._log = log
+        self._id = lease.instance_id
+        self._lease = lease
+        self._catch_up()
+        rules = parts.rules(self._id)
+        memory, known = restore.memory(parts.store, self._id, rules)
+        self._observer = Observer(session, rules, parts.clock, memory=memory, known=known.read_before())
+        self._ledger = Ledger(parts.store, lease, parts.channels, parts.store.state(self._id))
+        self._number = -1
+        self._refresh_model()
+        self._learner = Learner(self._train, parts.trainings, parts.clock, parts.plan, trained_ago_s=self._age_s())
+        self._rescoring: Rescoring | None = None
+        self._drifted = False
+        self._checkpoint_s = self._upkeep_s = float("-inf")
+
+    def run(self, stop: Event) -> None:
+        """Tick until *stop* is set; errors.LeaseLost where somebody else watches now."""
+        clock = self._parts.clock
+        schedule = Schedule(clock.monotonic_s(), self._interval_s)
+        due_s = schedule.start_s
+        while not clock.wait(due_s - clock.monotonic_s(), stop):
+            self._tick()
+            if schedule.interval_s != self._interval_s:
+                schedule = Schedule(clock.monotonic_s(), self._interval_s)
+            due_s = schedule.next_after(clock.monotonic_s())
+            self._spare_time(due_s, stop)
+
+    @property
+    def _interval_s(self) -> float:
+        """Seconds between ticks now: shorter during the baseline, while there is no model yet."""
+        plan = self._parts.plan
+        learning = self._number == 0 and self._observer.memory.judgement.windows < plan.baseline_windows
+        return plan.baseline_interval_s if learning else plan.interval_s
+
+    def _tick(self) -> None:
+        """Do one tick. Whatever it meets ends this tick at most, but for the loss of the lease."""
+        began_s = self._parts.clock.monotonic_s()
+        try:
+            if not self._ledger.full:
+                self._read(began_s)
+            self._store()
+        except errors.LeaseLost:
+            raise
+        except Exception:  # noqa: BLE001 - one bad tick never ends the loop; the log has all of it
+            self._log.exception("tick.failed")
+            self._go_back()
+        windows_end = self._observer.memory.judgement.upto
+        silent_s = (self._parts.clock.now() - windows_end).total_seconds() if windows_end else 0.0
+        if silent_s > 2 * self._interval_s and not self._news.open & {Trouble.SERVER_UNREACHABLE, Trouble.STORE_DOWN}:
+            self._news.seen(Trouble.NO_WINDOW)
+
+    def _read(self, began_s: float) -> None:
+        before = self._observer.memory
+        try:
+            verdict = self._observer.tick(self._interval_s)
+        except (errors.ConnectError, errors.TargetError) as error:
+            self._log.warning("server.unreadable", error=str(error))
+            self._news.seen(Trouble.SERVER_UNREACHABLE, error)
+            return
+        self._news.over(Trouble.SERVER_UNREACHABLE)
+        if verdict.window is not None:
+            self._news.over(Trouble.NO_WINDOW)
+        self._ledger.add(self._commit(before, verdict, began_s))
+
+    def _commit(self, before: Memory, verdict: Verdict, began_s: float) -> Commit:
+        now_s, now = self._parts.clock.monotonic_s(), self._parts.clock.now()
+        messages = pipeline.account(
+            verdict.memory,
+            verdict.changes,
+            verdict.drift,
+            server=self._target.name,
+            speaker=self._parts.speaker,
+            now=now,
+            matrix=verdict.matrix,
+        )
+        checkpoint = None
+        if verdict.window is not None and now_s - self._checkpoint_s >= CHECKPOINT_S:
+            checkpoint, self._checkpoint_s = verdict.memory.judgement.dumps(), now_s
+        self._drifted = self._drifted or bool(verdict.drift.confirmed)
+        self._report(verdict)
+        version = stages.version_of(self._observer.model, self._parts.model.version)
+        cost_ms = {**self._observer.cost_ms, "before_commit": round(1000 * (now_s - began_s), 3)}
+        return Commit(before, verdict, version, messages, now, cost_ms, checkpoint)
+
+    def _report(self, verdict: Verdict) -> None:
+        """Say in the log what this tick found."""
+        facts = {"entries": len(verdict.snapshot), "moved": int(verdict.moved.sum())}
+        if verdict.window is None:
+            self._log.info("snapshot.first", **facts)
+            return
+        window = verdict.window
+        self._log.info(
+            "window.judged",
+            **facts,
+            end=window.end.isoformat(timespec="seconds"),
+            length_s=round(window.length_s, 3),
+            quality=window.quality.value,
+            ran=len(window),
+            anomalies=len(verdict.findings),
+            incidents=len(verdict.memory.judgement.desk.open),
+        )
+        limit = self._observer.rules.drift.consecutive_limit
+        if verdict.drift.bad:
+            self._log.warning(sentences.streak(self._parts.speaker, bad_runs=verdict.drift.bad_runs, limit=limit))
+        if verdict.drift.confirmed:
+            self._log.warning(sentences.drift(self._parts.speaker, bad_runs=verdict.drift.bad_runs))
+
+    def _store(self) -> None:
+        failure = self._ledger.flush()
+        if failure is None:
+            self._news.over(Trouble.STORE_DOWN, Trouble.STORE_FULL)
+            self._parts.courier.set()
+            if self._parts.heartbeat is not None and not self._news.open:
+                self._parts.errands.submit(self._parts.heartbeat.beat)
+            return
+        kind = Trouble.STORE_FULL if isinstance(failure, errors.StoreFull) else Trouble.STORE_DOWN
+        self._log.warning("store.failed", error=str(failure), waiting=len(self._ledger))
+        self._news.seen(kind, failure)
+        self._news.pass_on(self._ledger.take_messages())
+
+    def _go_back(self) -> None:
+        """Forget ticks that can never be stored: the next window spans them, so that no call is lost."""
+        dropped = self._ledger.give_up()
+        if dropped:
+            self._observer.go_back(
+                dropped[0].before, [key for c in dropped for key in (*c.verdict.shapes, *c.verdict.unread)]
+            )
+
+    def _spare_time(self, due_s: float, stop: Event) -> None:
+        """Do what can wait: models, upkeep of the store, scoring again after a reset."""
+        clock = self._parts.clock
+        try:
+            self._learn()
+            if clock.monotonic_s() - self._upkeep_s >= UPKEEP_S:
+                self._upkeep_s = clock.monotonic_s()
+                self._parts.upkeep()
+            if self._ledger.was_reset and self._rescoring is None:
+                self._rescoring = self._start_over()
+            while self._rescoring is not None and not stop.is_set():
+                if clock.monotonic_s() > due_s - SPARE_BEFORE_TICK_S:
+                    return
+                if not self._rescoring.step(self._observer.model):
+                    self._finish_rescoring(self._rescoring)
+        except errors.LeaseLost:
+            raise
+        except (errors.StoreError, errors.ConnectError) as error:
+            self._log.warning("upkeep.failed", error=str(error))
+
+    def _start_over(self) -> Rescoring:
+        self._log.info("detector.reset")
+        version = stages.version_of(self._observer.model, self._parts.model.version)
+        limit = self._parts.plan.batch_limit
+        return Rescoring(self._parts.store, self._lease, self._observer.rules, version=version, limit_rows=limit)
+
+    def _finish_rescoring(self, rescoring: Rescoring) -> None:
+        self._observer.relearn(rescoring.judgement)
+        self._ledger.seen = self._parts.store.state(self._id)
+        self._ledger.was_reset = False
+        self._rescoring = None
+        self._log.info("detector.rescored")
+
+    def _catch_up(self) -> None:
+        """Do what scripts, or a crash between two stages, have left."""
+        store, parts = self._parts.store, self._parts
+        windows = stages.build_deltas(store, self._lease) or 0
+        described = stages.build_lexical(store, self._lease, parts.clock.now())
+        featured, _ = stages.build_features(store, self._lease)
+        if windows or featured or described:
+            self._log.info("caught_up", windows=windows, featured=featured, described=described)
+
+    def _learn(self) -> None:
+        self._refresh_model()
+        windows = self._observer.memory.judgement.windows
+        drifted, self._drifted = self._drifted, False
+        done = self._learner.step(windows=windows, drifted=drifted)
+        if done is not None:
+            self._tell_training(done)
+
+    def _tell_training(self, done: Trained) -> None:
+        for part in done.why:
+            self._log.info(self._parts.speaker.say(part.says, **part.facts))
+        if self._learner.gave_up:
+            self._log.warning("model.none", then="the per-statement engine alone", again="hourly")
+        self._refresh_model()
+
+    def _train(self) -> Trained:
+        parts = self._parts
+        return stages.train(
+            parts.store, self._id, parts.model, parts.model_file,
+            at=parts.clock.now(), rng=parts.rng, fit=parts.fit,
+        )  # fmt: skip
+
+    def _refresh_model(self) -> None:
+        """Take over the model that was activated since, by us or by a script."""
+        number = self._parts.store.model_number(self._id)
+        if number != self._number:
+            self._number = number
+            self._observer.model = stages.model_of(self._parts.store, self._id, self._parts.threshold)
+
+    def _age_s(self) -> float | None:
+        facts = self._observer.model.facts
+        if facts is None:
+            return None
+        return (self._parts.clock.now() - datetime.fromisoformat(facts.trained_at)).total_seconds()
