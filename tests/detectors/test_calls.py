@@ -1,0 +1,105 @@
+"""The calls themselves: more than ever, fewer than ever, and a busy hour that is neither."""
+
+import numpy as np
+import pytest
+
+from pganomaly.detectors import calls as traffics
+from pganomaly.detectors.normals import FIRST_PHI, Traffic
+from pganomaly.records import KINDS, IncidentKind, Key, keys_of
+from tests.builders import key
+from tests.detectors.windows import Server, Work
+
+USERS = {user: [key(10 * user + n, userid=user) for n in range(10)] for user in (1, 2)}
+
+
+def busy(times: float = 1.0, **of: float) -> dict[Key, Work]:
+    """Twenty statements of two users, 300 calls a minute each; all *times* as many, or those of a user alone."""
+    return {
+        k: {"calls": round(300 * times * of.get(f"user{user}", 1.0)), "ms": 2.0}
+        for user, keys in USERS.items()
+        for k in keys
+    }
+
+
+A = USERS[1][0]
+
+
+@pytest.fixture(scope="module")
+def server() -> Server:
+    """An hour of steady traffic."""
+    rng = np.random.default_rng(3)
+    server = Server()
+    for _ in range(90):
+        server.live({k: {**w, "calls": float(rng.poisson(w["calls"]))} for k, w in busy().items()})
+    return server
+
+
+def test_a_burst_of_one_query_is_traffic(server):
+    scores = server.score({**busy(), A: {"calls": 6000, "ms": 2.0}})
+
+    assert scores.odd.nonzero()[0].tolist() == [0]
+    assert KINDS[scores.kind[0]] is IncidentKind.TRAFFIC
+    assert scores.excess_ms[0] == pytest.approx(5700 * 2.0, rel=0.02)
+    strongest = scores.reasons(0)[0]
+    assert strongest.feature == "calls_per_sec"
+    assert strongest.value == 100.0
+    assert strongest.usual == pytest.approx(5.0, rel=0.05)
+
+
+def test_a_busy_hour_is_nobodys_surge_nor_is_a_quiet_one(server):
+    assert not server.score(busy(times=5)).odd.any()
+    assert not server.score(busy(times=0.1)).odd.any()
+    assert not server.score(busy(user1=6.0)).odd.any(), "one user's busy hour"
+
+
+def test_a_query_that_is_called_no_more_while_its_users_others_are_is_silent(server):
+    statements = busy()
+    del statements[A]
+    scores = server.score(statements)
+
+    assert scores.silent is not None
+    assert [Key(*k.item()) for k in scores.silent.keys] == [A]
+    assert scores.silent.odd.all()
+    assert KINDS[scores.silent.kind[0]] is IncidentKind.SILENCE
+    assert scores.silent.excess_ms[0] == pytest.approx(600, rel=0.05), "what its calls would have taken"
+
+
+def test_a_trickle_where_there_was_a_stream_is_odd_too(server):
+    scores = server.score({**busy(), A: {"calls": 6, "ms": 2.0}})
+
+    assert scores.odd[0]
+    assert scores.silent is None
+
+
+def test_whoever_runs_now_and_then_is_not_missed():
+    server = Server()
+    for minute in range(120):
+        server.live({**busy(), key(99): {"calls": 500, "ms": 1.0}} if minute % 10 == 0 else busy())
+
+    assert server.score(busy()).silent is None
+    assert not server.score({**busy(), key(99): {"calls": 500, "ms": 1.0}}).odd.any()
+
+
+def test_a_peak_that_comes_every_day_is_no_news():
+    """The largest calm rate of the last days stands against the next one."""
+    server = Server()
+    for _ in range(4):
+        server.live(busy(), minutes=40).live({**busy(), A: {"calls": 700, "ms": 2.0}}, minutes=20)
+    surge = server.score({**busy(), A: {"calls": 800, "ms": 2.0}})
+
+    assert not surge.odd.any()
+
+
+def test_dispersion_is_learned_apart_from_what_windows_differ_by():
+    """Calls that come in bursts of ten are expected to vary more than calls that come one by one."""
+    rng = np.random.default_rng(4)
+    keys = keys_of([key(1), key(2)])
+    traffic = Traffic(*np.zeros((len(Traffic._fields), 2)))._replace(tau2=np.full(2, 0.09), phi=np.full(2, FIRST_PHI))
+    for _ in range(3000):
+        calls = np.array([rng.poisson(40), 10 * rng.poisson(4)], dtype=float)
+        what = traffics.expected(traffic, keys, calls, 60.0)
+        traffic = traffics.learned(traffic, what, calls, 60.0, half_life=4000, free=np.ones(2, dtype=bool))
+
+    assert traffic.rate * 60 == pytest.approx(40, rel=0.1)
+    spread = traffics.expected(traffic, keys, calls, 60.0).spread
+    assert spread[1] > 1.8 * spread[0]
