@@ -43,7 +43,7 @@ class Feature:
     unit: Unit
     scale: Scale
     says: str
-    sql_type: Literal["bigint", "real", "double precision"] = "real"
+    sql_type: Literal["real", "integer"] = "real"
 
 
 def _divide(numerator: F8, denominator: F8 | float) -> F8:
@@ -131,13 +131,13 @@ _LOG, _LINEAR = Scale.LOG, Scale.LINEAR
 FEATURES: tuple[Feature, ...] = (
     Feature(
         "window_len_sec", _length, "window_end - window_start", Unit.SECONDS, _LINEAR,
-        "the window lasted {now}, usually {usual}", "double precision",
+        "the window lasted {now}, usually {usual}",
     ),
-    Feature("calls_in_window", _calls, "calls_delta", Unit.COUNT, _LOG, "{now} calls, usually {usual}", "bigint"),
+    Feature("calls_in_window", _calls, "calls_delta", Unit.COUNT, _LOG, "{now} calls, usually {usual}", "integer"),
     Feature("calls_per_sec", *_per_second("calls"), Unit.PER_S, _LOG, "it is called {now}, usually {usual}"),
     Feature(
         "exec_time_per_call_ms", *_per_call("total_exec_time"), Unit.MS, _LOG,
-        "each call takes {now}, usually {usual}", "double precision",
+        "each call takes {now}, usually {usual}",
     ),
     Feature(
         "exec_ms_per_sec", *_per_second("total_exec_time"), Unit.MS_PER_S, _LOG,

@@ -18,8 +18,16 @@ DELTA = "monitoring.pgss_deltas"
 FEATURE = "monitoring.features_windows"
 
 RAW_TYPES = {c.name: c.sql_type for c in COUNTERS}
-# One server cannot launch two thousand million workers for one statement within a window: four bytes are enough.
-_NARROW = {"parallel_workers_to_launch": "int", "parallel_workers_launched": "int", "exec_m2": "double precision"}
+# Two thousand million workers, page images or spilled blocks (16 TB) of one statement within a window: four bytes are
+# enough. What does not fit all the same is stored as missing.
+_NARROW = {
+    "parallel_workers_to_launch": "integer",
+    "parallel_workers_launched": "integer",
+    "wal_fpi": "integer",
+    "shared_blks_written": "integer",
+    "temp_blks_written": "integer",
+    "exec_m2": "double precision",
+}
 DELTA_TYPES = {f"{name}_delta": _NARROW.get(name) or RAW_TYPES[name] for name in DELTAS}
 FEATURE_TYPES = {f.name: f.sql_type for f in FEATURES}
 
@@ -32,6 +40,8 @@ RAW_DTYPE = np.dtype([
 DELTA_DTYPE = np.dtype([
     ("window_end", "M8[us]"), *KEY_FIELDS, ("doubtful", "?"), *((name, "f8") for name in DELTA_TYPES),
 ])  # fmt: skip
+
+_FOUR_BYTES = 2.0**31
 
 RowArray = NDArray[np.void]
 """Rows of RAW_DTYPE or DELTA_DTYPE."""
@@ -91,5 +101,7 @@ def moments(us: NDArray[np.int64]) -> Column:
 
 
 def _fitting(values: NDArray[np.float64], sql_type: str) -> NDArray[np.float64]:
-    """Return *values* in the range of a four-byte column: a tick is not lost to a number that nobody believes."""
-    return np.clip(values, -(2.0**31), 2.0**31 - 1) if sql_type == "int" else values
+    """Return *values*, NaN where a four-byte column cannot hold them: a tick is not lost to one absurd number."""
+    if sql_type != "integer":
+        return values
+    return np.where(np.abs(values) < _FOUR_BYTES, values, np.nan)

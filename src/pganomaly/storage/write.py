@@ -137,15 +137,14 @@ class Work:
                 "quality": window.quality.value,
                 "statements": len(window),
             },
-        ).fetchone()
-        if closed is None:
+        ).rowcount
+        if closed != 1:
             raise errors.AlreadyStored(at=end.isoformat())
         pg.copy_in(
             self._conn,
             DELTA,
             [
                 constant("instance_id", "smallint", self.instance_id, len(window)),
-                constant("snapshot_id", "int", closed[0], len(window)),
                 *_bounds(window),
                 *number_columns(window.deltas, DELTA_TYPES, "_delta"),
             ],

@@ -57,8 +57,8 @@ COMMENT ON TABLE monitoring.query_lex_features IS 'The redacted text of a statem
 COMMENT ON COLUMN monitoring.query_lex_features.query_md5 IS 'Of the stored, redacted text.';
 
 CREATE VIEW monitoring.features_with_lex AS
-SELECT f.instance_id, f.toplevel, f.doubtful, f.dbid, f.userid, f.calls_per_sec, f.window_start, f.window_end,
-       f.queryid, f.window_len_sec, f.calls_in_window, f.exec_time_per_call_ms, f.exec_ms_per_sec,
+SELECT f.instance_id, f.toplevel, f.doubtful, f.dbid, f.userid, f.calls_in_window, f.window_start, f.window_end,
+       f.queryid, f.window_len_sec, f.calls_per_sec, f.exec_time_per_call_ms, f.exec_ms_per_sec,
        f.rows_per_call, f.rows_per_sec, f.shared_read_per_call, f.shared_read_per_sec, f.temp_read_per_call,
        f.temp_read_per_sec, f.wal_bytes_per_call, f.wal_bytes_per_sec, f.temp_share, f.cache_miss_ratio,
        f.ms_per_row, f.read_blks_per_row, f.blocks_per_call, f.exec_ms_per_block, f.exec_cv, f.plan_ms_per_call,

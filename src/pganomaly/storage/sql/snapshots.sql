@@ -23,8 +23,7 @@ VALUES (%(instance_id)s::smallint, %(snapshot_id)s::integer, %(snapshot_ts)s::ti
 UPDATE monitoring.snapshots
    SET window_start = %(window_start)s::timestamptz, length_s = %(length_s)s::double precision,
        quality = %(quality)s::text, statements = %(statements)s::integer, deltas_at = clock_timestamp()
- WHERE instance_id = %(instance_id)s::smallint AND snapshot_ts = %(window_end)s::timestamptz AND deltas_at IS NULL
-RETURNING snapshot_id;
+ WHERE instance_id = %(instance_id)s::smallint AND snapshot_ts = %(window_end)s::timestamptz AND deltas_at IS NULL;
 
 -- name: close_features
 -- The features of a window are stored. No row changes where they were, or where its deltas still wait.
