@@ -83,6 +83,26 @@ def test_stats_since_proves_that_an_entry_is_old_though_we_never_saw_it():
     assert calls_of(deltas.between(older, newer)) == {2: 2}
 
 
+def test_a_first_call_that_began_before_the_window_and_ended_in_it_counts():
+    """An entry carries the moment when its first call began, and is shown when that call ended: pg_sleep(5)."""
+    older = snapshot(0, {A: {"calls": 5}}, since={A: -100})
+    newer = snapshot(1, {A: {"calls": 5}, NEW: {"calls": 1}}, since={A: -100, NEW: -4})
+
+    window = deltas.between(older, newer)
+
+    assert calls_of(window) == {3: 1}
+    assert window.before["calls"].tolist() == [0]
+
+
+def test_an_old_entry_of_another_server_is_not_new():
+    older = snapshot(0, {A: {"calls": 5}}, since={A: -100})
+    newer = snapshot(
+        60, {A: {"calls": 9}, NEW: {"calls": 4000}}, since={A: -90, NEW: -50}, epoch=replace(SERVER, timeline=2)
+    )
+
+    assert calls_of(deltas.between(older, newer)) == {}
+
+
 def test_evicted_and_back_is_a_new_entry_where_the_server_dates_entries():
     """calls 1, evicted, back with 5: the naive delta says 4, the truth is 5, nothing is negative."""
     older = snapshot(0, {A: {"calls": 1}}, since={A: -100})

@@ -131,6 +131,9 @@ def _proof(older: Snapshot, newer: Snapshot, place: NDArray[np.intp]) -> tuple[F
 
     dated = newer.stats_since_us != UNKNOWN_US
     began_inside = dated & (newer.stats_since_us >= _microseconds(older.clock))
+    if older.hidden == 0 and older.epoch == newer.epoch:
+        # PostgreSQL dates an entry when its first call begins and shows it when that call has ended.
+        began_inside |= dated & ~known
     same_entry = dated & known & (newer.stats_since_us == since)
     if not dated.all():
         life = _life(older, newer, place)
