@@ -16,7 +16,7 @@ from pganomaly.demo.traffic import Crowd, Traffic
 
 CROWDS = (
     Crowd("web", 3, {
-        "open_front_page": 5, "look_at_product": 14, "search": 5, "fill_cart": 3, "change_mind": 1, "log_in": 2,
+        "open_front_page": 5, "look_at_product": 14, "search": 8, "fill_cart": 3, "change_mind": 1, "log_in": 2,
         "look_at_orders": 10, "check_out": 2,
     }),
     Crowd("api", 2, {
