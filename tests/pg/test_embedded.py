@@ -105,7 +105,8 @@ def test_a_server_that_cannot_start_says_why_and_leaves_nothing(template: Path) 
     with pytest.raises(errors.EmbeddedServerFailed, match="no_such_library"):
         server.start()
     folder = server.folder
-    server.close()
+    with pytest.raises(errors.EmbeddedServerFailed), server:
+        pass
     assert not folder.exists()
 
 
@@ -118,6 +119,30 @@ def test_a_server_ends_with_its_owner(template: Path, way: signal.Signals) -> No
         owner.send_signal(way)
         owner.wait(30)
     assert wait_until_gone(int(pid), Path(folder))
+
+
+# Runs a program with a child of its own, as initdb is, until it is ended in some way.
+BUSY_OWNER = """
+from pganomaly.pg.keeper import Keeper
+keeper = Keeper()
+print(keeper.folder, flush=True)
+keeper.run(["/bin/sh", "-c", "echo $$ > pid; mv pid ready; sleep 1000; true"], {"PATH": "/usr/bin:/bin"})
+"""
+
+
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGINT])
+def test_a_program_with_children_ends_with_its_owner(way: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY_OWNER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as owner:
+        assert owner.stdout
+        folder = Path(owner.stdout.readline().strip())
+        while not (folder / "ready").exists():
+            time.sleep(0.01)
+        leader = int((folder / "ready").read_text())
+        owner.send_signal(way)
+        owner.wait(60)
+    assert wait_until_gone(leader, folder)
 
 
 def test_a_forked_child_ends_nothing(template: Path) -> None:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import time
+import warnings
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
@@ -126,15 +127,23 @@ class Server:
         """Stop the server and remove its data."""
         if self._keeper is None:
             return
-        if self.pid is None and (self.data / "postmaster.pid").exists():
-            # It was killed. Shared memory that it left to the system is removed only by itself, at its next start.
-            self.start()
-        self._keeper.close()
-        self._keeper = None
+        try:
+            if self.pid is None and (self.data / "postmaster.pid").exists():
+                # It was killed. Shared memory that it left to the system is removed only by itself, at its next start.
+                self.start()
+        except errors.PganomalyError as error:
+            warnings.warn(f"shared memory may be left behind: {error}", ResourceWarning, stacklevel=2)
+        finally:
+            self._keeper.close()
+            self._keeper = None
 
     def __enter__(self) -> Self:
-        """Start the server."""
-        return self.start()
+        """Start the server; one that does not come up leaves nothing behind either."""
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

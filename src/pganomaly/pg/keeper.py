@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,8 +25,11 @@ _LONGEST_FOLDER = 107 - len("/.s.PGSQL.65535")
 # Fast shutdown, then immediate, then by force; seconds of patience with each.
 _WAYS_TO_STOP = ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10))
 
-# Reads pids from us, 0 for "nothing runs". When the pipe closes without a "done", we are dead: it ends the server and
-# removes the folder. A pipe and not PR_SET_PDEATHSIG, which follows the thread that started the child, not the process.
+_PATIENCE_WITH_CHILDREN_S = 3.0
+
+# Reads pids from us, 0 for "nothing runs". When the pipe closes without a "done", we are dead: it ends that group and
+# removes the folder. (A pipe and not PR_SET_PDEATHSIG, which follows the thread that started the child, not the
+# process.)
 _GUARD = """
 trap '' INT TERM HUP
 pid=0
@@ -35,9 +39,9 @@ while read -r word; do
 done
 if [ "$pid" -gt 0 ]; then
   for signal in INT QUIT KILL; do
-    kill -$signal "$pid" 2>/dev/null
+    kill -$signal "-$pid" 2>/dev/null
     tries=0
-    while kill -0 "$pid" 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
+    while kill -0 "-$pid" 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
   done
 fi
 rm -rf -- "$1"
@@ -69,15 +73,14 @@ class Keeper:
 
     def run(self, command: Sequence[str | Path], env: Mapping[str, str]) -> None:
         """Run one program in the folder and wait for its end; its output goes to the log."""
-        done = subprocess.run(  # noqa: S603 - a program of the installation
-            command, stdin=subprocess.DEVNULL, capture_output=True, cwd=self.folder, env=env, check=False, **account()
-        )
-        self.log.write_bytes(done.stdout + done.stderr)
-        if done.returncode:
+        program = self.launch(command, env)
+        code = program.wait()
+        self._forget()
+        if code:
             raise errors.EmbeddedServerFailed(program=Path(command[0]).name, said=self.tail())
 
-    def launch(self, command: Sequence[str | Path], env: Mapping[str, str]) -> None:
-        """Start the server. A Ctrl-C on our terminal does not reach it: we decide when it ends."""
+    def launch(self, command: Sequence[str | Path], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start a program in a group of its own. A Ctrl-C on our terminal does not reach it: we decide when it ends."""
         with self.log.open("ab") as log:
             self._server = subprocess.Popen(  # noqa: S603 - a program of the installation
                 command,
@@ -90,6 +93,7 @@ class Keeper:
                 **account(),
             )
         self._tell_guard(self._server.pid)
+        return self._server
 
     def stop(self) -> None:
         """End the server and wait until it is gone."""
@@ -98,16 +102,21 @@ class Keeper:
                 return
 
     def signal(self, number: signal.Signals, patience_s: float) -> bool:
-        """Send a signal to the server, wait at most *patience_s*, and return whether no server runs any more."""
+        """Send a signal to what runs, wait at most *patience_s*, and return whether nothing runs any more."""
         if self._server is not None:
-            self._server.send_signal(number)
+            if self._server.poll() is None:
+                os.killpg(self._server.pid, number)
             try:
                 self._server.wait(patience_s)
             except subprocess.TimeoutExpired:
                 return False
-            self._server = None
-            self._tell_guard(0)
+            _end_group(self._server.pid)
+            self._forget()
         return True
+
+    def _forget(self) -> None:
+        self._server = None
+        self._tell_guard(0)
 
     def close(self) -> None:
         """End the server, remove the folder, dismiss the guard. A forked child that inherited us touches nothing."""
@@ -130,6 +139,16 @@ class Keeper:
             with suppress(BrokenPipeError):
                 self._guard.stdin.write(f"{word}\n".encode())
                 self._guard.stdin.flush()
+
+
+def _end_group(leader: int) -> None:
+    """Wait until the children of a program that has ended are gone, too, lest they write into a removed folder."""
+    deadline_s = time.monotonic() + _PATIENCE_WITH_CHILDREN_S
+    with suppress(ProcessLookupError):
+        while time.monotonic() < deadline_s:
+            os.killpg(leader, 0)
+            time.sleep(0.005)
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _private_folder() -> Path:
