@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pganomaly.catalog import Unit
@@ -63,6 +63,9 @@ def test_a_number_is_written_for_people(value, unit, en, ru):
     assert RU.quantity(value, unit) == ru
 
 
+@example(1.7e308, Unit.SHARE, EN)
+@example(-1.7e308, Unit.SECONDS, RU)
+@example(math.inf, Unit.MS, EN)
 @given(st.floats(), st.sampled_from(Unit), st.sampled_from((EN, RU)))
 def test_every_unit_can_write_every_number(value, unit, who):
     assert who.quantity(value, unit).strip()

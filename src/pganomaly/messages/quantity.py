@@ -43,6 +43,8 @@ def rounded(value: float) -> float:
 
 def digits(value: float, language: str) -> str:
     """Return the rounded number with the thousands and decimal signs of the language."""
+    if math.isinf(value):
+        return "∞"
     thousands, point = _SEPARATORS[language]
     number = rounded(value)
     plain = f"{number:,.0f}" if number == round(number) else f"{number:,.6f}".rstrip("0").rstrip(".")
@@ -61,9 +63,7 @@ def written(words: Words, value: float | None, unit: str) -> str:
     write = _FORMS[unit]
     if value is None or math.isnan(value):
         return words.say("not known")
-    if math.isinf(value):
-        return "∞"
-    return write(words, value)
+    return "∞" if math.isinf(value) else write(words, value)
 
 
 def _fits(words: Words, msgid: str, value: float) -> str:
@@ -91,7 +91,7 @@ def _seconds(words: Words, value: float) -> str:
     if abs(value) < 0.9995:  # noqa: PLR2004
         return _fits(words, _("{n} ms"), value * 1000) if value else _fits(words, _("{n} s"), 0)
     whole = round(value)
-    if abs(whole) < 60:  # noqa: PLR2004
+    if whole < 60:  # noqa: PLR2004  a span never is below zero; should it be, seconds say so
         return _fits(words, _("{n} s"), value)
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
