@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from pganomaly import pg
@@ -22,6 +23,10 @@ from pganomaly.pg.embedded import Server, initialise
 from tests.servers import fetch
 
 ServerOf = Callable[[int], Server]
+
+# A law holds or not: the same examples every time, on however slow a machine.
+hypothesis.settings.register_profile("law", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("law")
 
 _NUMBERS = count(1)
 

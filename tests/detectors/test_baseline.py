@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pganomaly import errors
+from pganomaly.catalog import DELTAS
 from pganomaly.detectors import Baseline, modelfile
 from pganomaly.detectors.channels import EXEC
 from pganomaly.detectors.normals import Costs
@@ -147,6 +148,28 @@ def test_a_counter_that_the_server_does_not_have_is_not_judged(server):
     assert np.isnan(scores.z[blocks, 0])
     assert np.isfinite(scores.surprise[0])
     assert "blocks_per_call" not in [r.feature for r in scores.reasons(0)]
+
+
+HOSTILE = st.sampled_from([0.0, 1e-9, 1.0, 1e3, 1e9, 1e18, np.nan])
+
+
+@settings(max_examples=100)
+@given(st.lists(st.dictionaries(st.sampled_from(DELTAS[1:]), HOSTILE), min_size=3, max_size=6), st.booleans())
+def test_whatever_counters_say_figures_are_finite_or_missing(histories, in_doubt):
+    """And no warning of numpy passes, because tests turn warnings into errors."""
+    server = Server(judges_newcomers_after=1)
+    for minute, counters in enumerate(histories):
+        work = {"calls": 10.0**minute, "ms": counters.get("total_exec_time", 1.0), **counters}
+        before = {A: {"calls": 3.0, "total_exec_time": 0.0}}
+        scores = server.see(
+            matrix(minute, {**USUAL, A: work}, before=before if minute else None, doubtful=(A,) if in_doubt else ())
+        )
+        for figures in (scores.z, scores.residual, scores.spread, scores.surprise, scores.excess_ms):
+            assert not np.isinf(figures).any()
+    normals = server.baseline.normals
+    assert not np.isinf(normals.costs).any()
+    assert np.isfinite(normals.traffic).all()
+    assert np.isfinite(Costs(*normals.costs)[1:]).all()
 
 
 def test_an_entry_in_doubt_is_judged_where_both_ends_agree(server):

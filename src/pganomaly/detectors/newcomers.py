@@ -18,6 +18,7 @@ _LOWEST = -7.0
 _BINS = 25 * BINS_PER_E
 _ENOUGH_CALLS = 100.0
 _LEAST_SCALE = 0.5
+_LEAST_MS = 1e-12
 _NORMAL_QUANTILE = 2.326
 """The 99 % quantile of a normal distribution."""
 
@@ -30,7 +31,7 @@ def empty() -> F8:
 def counted(histogram: F8, ms_per_call: F8, calls: F8, *, fade: float) -> F8:
     """Return the histogram with further calls, the older ones faded."""
     told = np.isfinite(ms_per_call) & np.isfinite(calls)
-    place = (np.log(np.maximum(ms_per_call[told], 1e-12)) - _LOWEST) * BINS_PER_E
+    place = (np.log(np.maximum(ms_per_call[told], _LEAST_MS)) - _LOWEST) * BINS_PER_E
     bins = np.clip(place, 0, _BINS - 1).astype(np.intp)
     return np.asarray(fade * histogram + np.bincount(bins, weights=calls[told], minlength=_BINS))
 
@@ -59,4 +60,4 @@ def surprise(histogram: F8, ms_per_call: F8) -> F8:
     if np.isnan(middle):
         return np.full(len(ms_per_call), np.nan)
     scale = max(float(np.log(high / middle)) / _NORMAL_QUANTILE, _LEAST_SCALE)
-    return np.asarray(np.log(ms_per_call / middle) / scale)
+    return np.asarray(np.log(np.maximum(ms_per_call, _LEAST_MS) / middle) / scale)
