@@ -66,9 +66,10 @@ class Lesson(NamedTuple):
 def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
     """Return what is known of all statements after the window of *scores*."""
     window = scores.window
-    new = (locate(window.keys, normals.keys) < 0) & ~window.doubtful
-    normals = normals.with_new(window.keys[new])
     place = locate(window.keys, normals.keys)
+    new = (place < 0) & ~window.doubtful
+    place[new] = len(normals) + np.arange(new.sum())
+    normals = normals.with_new(window.keys[new])
     news = _among(lesson.accepted, normals)
     costs, stayed = _costs(normals, scores, place, free=~_among(lesson.held_costs, normals) | news, lesson=lesson)
     traffic, level = _traffic(normals, scores, place, free=~_among(lesson.held_calls, normals) | news, lesson=lesson)

@@ -48,10 +48,8 @@ class Trouble(NamedTuple):
 
 def of_costs(z: F8, value: F8, usual: F8, calls: F8, writes: Mask) -> Trouble:
     """Return the trouble with what calls cost: their time, or the work they do."""
-    work = z[list(WORK)].copy()
-    work[[WORK.index(WAL), WORK.index(DIRTIED)]] = np.where(
-        writes, work[[WORK.index(WAL), WORK.index(DIRTIED)]], np.nan
-    )
+    hint_bits = np.isin(WORK, (WAL, DIRTIED))[:, None] & ~writes
+    work = np.where(hint_bits, np.nan, z[list(WORK)])
     working = np.fmax.reduce(work)
     timing = np.fmax(z[EXEC], z[PLAN])
     surprise = np.fmax(working, timing)
