@@ -7,8 +7,13 @@ not   no reordering, no rewriting: two statements that differ in a word stay two
 
 PostgreSQL 18 shortens `IN ($1, $2)` to `IN ($1 /*, ... */)` itself, earlier servers keep every list as long as it was;
 here both are `in (?)`. Rows of VALUES that are alike become one, and so do neighbours within ARRAY[...].
+
+In queries it replaces words too where they are constants (TRUE, FALSE, NULL, the EPOCH of EXTRACT(EPOCH FROM ...)), and
+glues a parameter to a word that had no blank behind it (`date$1`); in utility statements that depends on the version.
+One statement shall have one form: the former is done here as well, the latter undone.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import blake2b
@@ -18,6 +23,10 @@ from pganomaly.lexical.structure import lowered
 from pganomaly.lexical.words import BEGINS_A_QUERY, NOT_FUNCTIONS
 
 _VALUE = "?"
+_CONSTANTS = frozenset({"false", "null", "true"})
+_CONSTANT_WORDS = _CONSTANTS | {"extract"}
+_NO_CONSTANT_BEHIND = frozenset({".", "as", "is", "not", "returns", "set"})
+_GLUED = re.compile(r"([^\W\d]\w*)\$\d+(\w*)")
 _DEEPEST = 8
 _OPENING = frozenset({"(", "["})
 _CLOSING = frozenset({")", "]"})
@@ -35,6 +44,10 @@ def normalise(tokens: Tokens) -> str:
         lowered(text) if kind == WORD else _VALUE if kind == PARAM else text
         for kind, text in zip(tokens.kinds, tokens.texts, strict=True)
     ]
+    if not _CONSTANT_WORDS.isdisjoint(pieces):
+        pieces = [_constant(i, pieces) for i in range(len(pieces))]
+    if any("$" in piece for piece in pieces):
+        pieces = [part for piece in pieces for part in _unglued(piece)]
     while pieces and pieces[-1] == ";":
         pieces.pop()
     return _joined(_folded(pieces) if _has_lists(pieces) else pieces)
@@ -43,6 +56,21 @@ def normalise(tokens: Tokens) -> str:
 def fingerprint(normalised: str) -> str:
     """Return 16 hexadecimal digits that stand for a *normalised* text."""
     return blake2b(normalised.encode(), digest_size=8).hexdigest()
+
+
+def _constant(i: int, pieces: list[str]) -> str:
+    """Return piece *i*, or the sign of a value where it is a word that stands for one."""
+    piece, before = pieces[i], pieces[i - 1] if i else ""
+    if piece in _CONSTANTS:
+        return piece if before in _NO_CONSTANT_BEHIND else _VALUE
+    unit = before == "(" and i > 1 and pieces[i - 2] == "extract" and pieces[i + 1 : i + 2] == ["from"]
+    return _VALUE if unit and _is_name(piece) else piece
+
+
+def _unglued(piece: str) -> list[str]:
+    """Return `date$1` as the two pieces that it was, any other piece as it is."""
+    glued = _GLUED.fullmatch(piece)
+    return [part for part in (glued[1], _VALUE, glued[2]) if part] if glued else [piece]
 
 
 def _joined(pieces: list[str]) -> str:

@@ -82,7 +82,8 @@ def written(tokens: Tokens) -> str:
 def _gap(out: Tokens, kind: str, word: str, gap: str) -> str:
     """Return what is shown between the last token of *out* and the next."""
     if gap:
-        return "" if gap == " " and word in _NO_BLANK_BEFORE else layout(gap)
+        shown = layout(gap)
+        return "" if shown == " " and word in _NO_BLANK_BEFORE else shown
     # Without a blank, `date'2026-11-01'` would become the one word `date$1`.
     return " " if kind in _GLUED and out.kinds and out.kinds[-1] in _GLUED else ""
 

@@ -6,8 +6,8 @@ out   Tokens: the words of the text in order, comments already taken out
 not   never fails, never looks at a character more than a few times, never decides what a token means
 
 The rules are those of PostgreSQL's own scanner (src/backend/parser/scan.l), for a server with its default,
-standard_conforming_strings = on. A text that reads differently where it is off, and closes all its quotes in both
-readings, is in doubt. From the first difference on it counts as one literal, so that neither reading shows what the other hides.
+standard_conforming_strings = on. A text that reads differently where it is off, and closes all its quotes both ways, is
+in doubt: from the first difference on it counts as one literal, so that neither reading shows what the other hides.
 """
 
 import re
@@ -25,7 +25,8 @@ OPERATOR = "operator"
 SYMBOL = "symbol"
 OTHER = "other"
 
-_BLANK = r"[ \t\n\r\f\v]"
+_BLANKS = " \t\n\r\f\v"
+_BLANK = rf"[{_BLANKS}]"
 # PostgreSQL joins strings that only blanks, line comments and at least one line break separate.
 _CONTINUED = r"'(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*+[\n\r])*+'"
 _PLAIN_BODY = rf"[^']*+(?:(?:''|{_CONTINUED})[^']*+)*+"
@@ -43,7 +44,7 @@ def _grammar(plain: str) -> re.Pattern[str]:
         rf"""
         (?P<gap>{_BLANK}*+)
         (?:
-          (?P<word> (?![eEbBxXnN]'|[uU]&['"]) {_LETTER}{_IN_WORD}*+ )
+          (?P<word> (?![eEbBxX]'|[uU]&['"]) {_LETTER}{_IN_WORD}*+ )
         | (?P<symbol> [(),;\[\]] | \.(?![0-9.]) | :: | := | \.\. | : )
         | (?P<param> \$[0-9]++ )
         | (?P<comment> --[^\n\r]*+ | /\*[^*/]*+(?:(?:\*(?!/)|/(?!\*))[^*/]*+)*+\*/ )
@@ -52,9 +53,9 @@ def _grammar(plain: str) -> re.Pattern[str]:
         | (?P<number> 0[xX](?:_?[0-9a-fA-F])++ | 0[oO](?:_?[0-7])++ | 0[bB](?:_?[01])++
             | (?:{_DIGITS}(?:\.(?!\.)(?:{_DIGITS})?)? | \.{_DIGITS}) (?:[eE][-+]?{_DIGITS})? )
         | (?P<quoted> (?:[uU]&)?"[^"]*+(?:""[^"]*+)*+" )
-        | (?P<string> [nN]?'{plain}' | [eE]'{_ESCAPED_BODY}' | (?:[bBxX]|[uU]&)'{_PLAIN_BODY}'
+        | (?P<string> '{plain}' | [eE]'{_ESCAPED_BODY}' | (?:[bBxX]|[uU]&)'{_PLAIN_BODY}'
             | \$(?P<tag>(?:{_LETTER}{_IN_TAG}*+)?)\$ [^$]*+ (?:(?!\$(?P=tag)\$)\$[^$]*+)*+ \$(?P=tag)\$ )
-        | (?P<open> (?:[eEbBxXnN]|[uU]&)?'.*+ | (?:[uU]&)?".*+ | \$(?:{_LETTER}{_IN_TAG}*+)?\$.*+ )
+        | (?P<open> (?:[eEbBxX]|[uU]&)?'.*+ | (?:[uU]&)?".*+ | \$(?:{_LETTER}{_IN_TAG}*+)?\$.*+ )
         | (?P<other> . )
         )""",
         re.VERBOSE | re.DOTALL,
@@ -137,6 +138,8 @@ def layout(gap: str) -> str:
 
 def _scan(text: str, grammar: re.Pattern[str]) -> Tokens:
     tokens = Tokens([], [], [])
+    # Blanks with no token behind them would be tried again from each of them on.
+    text = text.rstrip(_BLANKS)
     position, gap = _scan_from(text, 0, "", grammar, tokens)
     while position:
         position, gap = _scan_from(text, position, gap, grammar, tokens)
@@ -144,7 +147,7 @@ def _scan(text: str, grammar: re.Pattern[str]) -> Tokens:
 
 
 def _scan_from(text: str, start: int, gap: str, grammar: re.Pattern[str], tokens: Tokens) -> tuple[int, str]:
-    """Add the tokens from *start* on; return the end of a nested comment that stopped it (else 0), and the gap there."""
+    """Add the tokens from *start* on; return the end of a nested comment that stopped it, or 0, and the gap there."""
     kinds, texts, gaps = tokens.kinds, tokens.texts, tokens.gaps
     for match in grammar.finditer(text, start):
         kind = match.lastgroup or OTHER

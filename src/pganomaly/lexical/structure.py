@@ -45,15 +45,11 @@ def statements(tokens: Tokens) -> list[Span]:
     words = tokens.words
     if ";" not in words:
         return [Span(0, len(words))] if words else []
-    found, start, depth = [], 0, 0
+    found, start = [], 0
     for i, word in enumerate(words):
-        if word == "(":
-            depth += 1
-        elif word == ")":
-            depth = max(depth - 1, 0)
-        elif word == "ATOMIC" and words[i - 1] == "BEGIN" and words[start] == "CREATE":
+        if word == "ATOMIC" and words[i - 1] == "BEGIN" and words[start] == "CREATE":
             break
-        elif word == ";" and not depth:
+        if word == ";":
             found.append(Span(start, i))
             start = i + 1
     found.append(Span(start, len(words)))
