@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from math import isnan
 from typing import NamedTuple
 
 from pganomaly.incidents.desk import Desk, Suspect, Told
+from pganomaly.incidents.looks import Look, looks_at, odd_ones
 from pganomaly.incidents.rules import (
     ABSENT_WINDOWS,
     CALM_WINDOWS,
@@ -23,7 +23,7 @@ from pganomaly.incidents.rules import (
     SUSPECT_WINDOWS,
     AlertSettings,
 )
-from pganomaly.records import KINDS, Change, ChangeKind, Incident, IncidentKind, Key, KeyArray, Scores, keys_of, locate
+from pganomaly.records import Change, ChangeKind, Incident, IncidentKind, Key, KeyArray, Scores, keys_of
 
 _DAY = timedelta(days=1)
 _ID_DIGITS = 16
@@ -41,47 +41,6 @@ class Advance(NamedTuple):
     accepted: KeyArray
 
 
-class _Look(NamedTuple):
-    """What a window says of one statement: the scores that hold it, and its column there."""
-
-    scores: Scores
-    column: int
-
-    @property
-    def odd(self) -> bool:
-        return bool(self.scores.odd[self.column])
-
-    @property
-    def calm(self) -> bool:
-        return bool(self.scores.calm[self.column])
-
-    @property
-    def newcomer(self) -> bool:
-        return bool(self.scores.newcomer[self.column])
-
-    @property
-    def surprise(self) -> float:
-        # A newcomer to a server of which nothing is known yet has no measure.
-        surprise = float(self.scores.surprise[self.column])
-        return 0.0 if isnan(surprise) else surprise
-
-    @property
-    def share(self) -> float:
-        return float(self.scores.excess_share[self.column])
-
-    @property
-    def ms_per_s(self) -> float:
-        return float(self.scores.excess_ms[self.column]) / self.scores.window.length_s
-
-    @property
-    def kind(self) -> IncidentKind:
-        return KINDS[int(self.scores.kind[self.column])]
-
-    def matters(self, rules: AlertSettings) -> bool:
-        """Return whether what is in excess is worth a message."""
-        return self.share >= rules.min_share and self.ms_per_s >= rules.min_ms_per_s
-
-
 def advance(desk: Desk, scores: Scores, *, instance: int, rules: AlertSettings) -> Advance:
     """
     Return what a window changes; nothing, where nothing may be judged.
@@ -91,7 +50,7 @@ def advance(desk: Desk, scores: Scores, *, instance: int, rules: AlertSettings) 
     window = scores.window
     if window.quality.silent:
         return Advance(desk, (), keys_of(()))
-    odd = {_key(look): look for look in _odd(scores)}
+    odd = {look.key: look for look in odd_ones(scores)}
     followed = tuple(_follow(i, look, at=window.end) for i, look in _looks(desk.open, scores))
     accepted = tuple(i.key for i, look in _looks(followed, scores) if _is_normal_now(i, look))
     ended = {
@@ -121,32 +80,11 @@ def advance(desk: Desk, scores: Scores, *, instance: int, rules: AlertSettings) 
     return Advance(Desk(kept, tuple(s for s in suspects if s not in news), told), changes, keys_of(accepted))
 
 
-def _key(look: _Look) -> Key:
-    dbid, userid, queryid, toplevel = look.scores.keys[look.column].item()
-    return Key(dbid, userid, queryid, toplevel)
+def _looks(incidents: tuple[Incident, ...], scores: Scores) -> Iterator[tuple[Incident, Look | None]]:
+    yield from zip(incidents, looks_at(keys_of(i.key for i in incidents), scores), strict=True)
 
 
-def _odd(scores: Scores) -> Iterator[_Look]:
-    for part in (scores, scores.silent):
-        if part is not None:
-            yield from (_Look(part, int(column)) for column in part.odd.nonzero()[0])
-
-
-def _look_at(keys: KeyArray, scores: Scores) -> list[_Look | None]:
-    """Return what a window says of each of *keys*, None where a statement neither ran nor was missed."""
-    looks: list[_Look | None] = [None] * len(keys)
-    for part in (scores, scores.silent):
-        if part is not None:
-            for n, column in enumerate(locate(keys, part.keys)):
-                looks[n] = _Look(part, int(column)) if column >= 0 else looks[n]
-    return looks
-
-
-def _looks(incidents: tuple[Incident, ...], scores: Scores) -> Iterator[tuple[Incident, _Look | None]]:
-    yield from zip(incidents, _look_at(keys_of(i.key for i in incidents), scores), strict=True)
-
-
-def _follow(incident: Incident, look: _Look | None, *, at: datetime) -> Incident:
+def _follow(incident: Incident, look: Look | None, *, at: datetime) -> Incident:
     """Return an open incident after a window."""
     if look is None:
         return replace(incident, absent_windows=incident.absent_windows + 1)
@@ -162,15 +100,15 @@ def _follow(incident: Incident, look: _Look | None, *, at: datetime) -> Incident
         last_odd_at=at,
         peak=max(incident.peak, look.surprise),
         impact=max(incident.impact, look.share),
-        reasons=look.scores.reasons(look.column) if worse else incident.reasons,
+        reasons=look.reasons() if worse else incident.reasons,
     )
 
 
-def _is_normal_now(incident: Incident, look: _Look | None) -> bool:
+def _is_normal_now(incident: Incident, look: Look | None) -> bool:
     """Return whether a statement has stayed at its new level for so long that this is its normal."""
     if look is None or incident.windows_odd < STABLE_WINDOWS:
         return False
-    return incident.kind is IncidentKind.SILENCE or float(look.scores.steady[look.column]) >= STABLE_WINDOWS
+    return incident.kind is IncidentKind.SILENCE or look.steady >= STABLE_WINDOWS
 
 
 def _is_over(incident: Incident, scores: Scores) -> bool:
@@ -181,11 +119,11 @@ def _is_over(incident: Incident, scores: Scores) -> bool:
 
 
 def _suspected(
-    suspects: tuple[Suspect, ...], odd: dict[Key, _Look], scores: Scores, rules: AlertSettings
+    suspects: tuple[Suspect, ...], odd: dict[Key, Look], scores: Scores, rules: AlertSettings
 ) -> list[Suspect]:
     """Return who is suspected after a window: whoever was odd in one of its last windows, and it mattered."""
     hits = {key: look for key, look in odd.items() if look.newcomer or look.matters(rules)}
-    looks = dict(zip((s.key for s in suspects), _look_at(keys_of(s.key for s in suspects), scores), strict=True))
+    looks = dict(zip((s.key for s in suspects), looks_at(keys_of(s.key for s in suspects), scores), strict=True))
     kept = []
     for suspect in suspects:
         ran = looks[suspect.key] is not None
@@ -201,7 +139,7 @@ def _is_proven(suspect: Suspect) -> bool:
     return suspect.odd[-1] and sum(suspect.odd) >= ODD_OF_LAST[0]
 
 
-def _open(suspect: Suspect, look: _Look, instance: int, *, at: datetime, told: bool) -> Incident:
+def _open(suspect: Suspect, look: Look, instance: int, *, at: datetime, told: bool) -> Incident:
     named = f"{instance} {suspect.onset.isoformat()} {'/'.join(str(int(part)) for part in suspect.key)}"
     return Incident(
         incident_id=sha256(named.encode()).hexdigest()[:_ID_DIGITS],
@@ -212,7 +150,7 @@ def _open(suspect: Suspect, look: _Look, instance: int, *, at: datetime, told: b
         told=told,
         peak=look.surprise,
         impact=look.share,
-        reasons=look.scores.reasons(look.column),
+        reasons=look.reasons(),
         last_odd_at=at,
         windows_odd=sum(suspect.odd),
     )
