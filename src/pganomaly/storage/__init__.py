@@ -4,7 +4,6 @@ from pganomaly.storage.detection import Checkpoint, DetectorState
 from pganomaly.storage.forecast import forecast
 from pganomaly.storage.lease import Holder, Lease
 from pganomaly.storage.models import Model
-from pganomaly.storage.outbox import Waiting
 from pganomaly.storage.pending import Neighbours
 from pganomaly.storage.photo import Header, Latest
 from pganomaly.storage.queries import Known
@@ -29,7 +28,6 @@ __all__ = [
     "Store",
     "Stored",
     "Upkeep",
-    "Waiting",
     "Work",
     "forecast",
 ]

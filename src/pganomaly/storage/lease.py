@@ -101,6 +101,12 @@ def _holder(conn: pg.Connection, instance_id: int) -> Any:
     return next(iter(fetch(conn, _SQL["holder"], {"instance_id": instance_id})), None)
 
 
+def held_by(conn: pg.Connection, instance_id: int) -> Holder | None:
+    """Return who may write about an instance now, by the store's clock; None where nobody may."""
+    row = next(iter(fetch(conn, _SQL["holder"], {"instance_id": instance_id})), None)
+    return None if row is None or row.over else Holder(row.holder, row.host, row.pid, row.holder_started)
+
+
 def _dead(present: Any) -> bool:
     """Return whether we know that the holder is gone: it ran on this host, and does not any more."""
     host, _, _ = here()

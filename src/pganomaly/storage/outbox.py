@@ -4,38 +4,18 @@ Messages that wait in the store until every channel has them.
 in    Messages, written in the transaction that found the news
 out   Waiting entries, one per message and channel; each is claimed, then marked
 not   nothing is sent here
-
-The names and fields are those of notify's outbox; the two rooms do not know each other.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from pganomaly import pg
-from pganomaly.records import Block, Message
+from pganomaly.records import Block, Message, Waiting
 from pganomaly.storage.statements import fetch, load
 
 _SQL = load("outbox")
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """
-    A message that one channel does not have yet. (message.message_id, channel) names it.
-
-    attempts  how often it was claimed; due_at is when it may be tried (again)
-    thread    the remote id of the first message about the same that this channel has, None where there is none
-    """
-
-    message: Message
-    channel: str
-    queued_at: datetime
-    due_at: datetime
-    attempts: int
-    thread: str | None
-    instance_id: int
 
 
 def put(
@@ -69,7 +49,6 @@ def waiting(conn: pg.Connection, channels: Sequence[str], *, limit: int) -> tupl
             due_at=row.next_attempt_at,
             attempts=row.attempts,
             thread=row.thread,
-            instance_id=row.instance_id,
         )
         for row in rows
     )

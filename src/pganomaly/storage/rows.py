@@ -73,7 +73,8 @@ def keys_in(rows: RowArray) -> KeyArray:
 
 def numbers_in(rows: RowArray, names: Iterable[str]) -> NDArray[np.float64]:
     """Return some columns of *rows* as a grid of values, one row per name."""
-    return np.array([rows[name] for name in names], dtype=np.float64).reshape(-1, len(rows))
+    columns = [rows[name] for name in names]
+    return np.array(columns, dtype=np.float64).reshape(len(columns), len(rows))
 
 
 def constant(name: str, sql_type: str, value: object, rows: int) -> Column:

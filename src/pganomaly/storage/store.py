@@ -18,7 +18,7 @@ from numpy.random import Generator
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from pganomaly import errors, pg
-from pganomaly.records import Incident, Key, Shape, Window
+from pganomaly.records import Incident, Key, Shape, Waiting, Window
 from pganomaly.storage import (
     detection,
     lease,
@@ -167,6 +167,11 @@ class Store:
         """Free the lease."""
         with self._writing() as conn:
             lease.release(conn, held)
+
+    def held_by(self, instance_id: int) -> Holder | None:
+        """Return who may write about an instance now; None where nobody may."""
+        with self._reading() as conn:
+            return lease.held_by(conn, instance_id)
 
     @contextmanager
     def tick(self, held: Lease) -> Iterator[Work]:
@@ -347,7 +352,7 @@ class Store:
 
     # What waits to be sent
 
-    def pending_outbox(self, channels: Sequence[str], *, limit: int = 200) -> tuple[outbox.Waiting, ...]:
+    def pending_outbox(self, channels: Sequence[str], *, limit: int = 200) -> tuple[Waiting, ...]:
         """Return what these channels do not have yet, due or not, in the order in which it was queued."""
         with self._reading() as conn:
             return outbox.waiting(conn, channels, limit=limit)
