@@ -1,9 +1,11 @@
 """Where the extension may be: in a schema with an odd name, moved, missing, too old, not loaded."""
 
+import numpy as np
 import pytest
 
 from pganomaly import errors, pg
 from pganomaly.pg.embedded import Server
+from pganomaly.records import UNKNOWN_US
 from tests.collect.conftest import Watch, Watched, texts_of
 
 
@@ -67,3 +69,23 @@ def test_columns_of_a_later_version_are_welcome(watched: Watched) -> None:
     snapshot = watched.read().snapshot
     assert snapshot.counters["calls"].sum() > 0
     assert "generic_plan_calls" in watched.session.probe().columns
+
+
+def test_one_row_full_of_nothing_spoils_no_other(watched: Watched) -> None:
+    """No stock extension does this; forks have."""
+    watched.execute(
+        "CREATE SCHEMA fork",
+        "ALTER EXTENSION pg_stat_statements SET SCHEMA fork",
+        "ALTER FUNCTION fork.pg_stat_statements(boolean) RENAME TO stock",
+        """CREATE FUNCTION fork.pg_stat_statements(showtext boolean) RETURNS SETOF fork.pg_stat_statements LANGUAGE sql AS
+           $$ SELECT * FROM fork.stock($1) UNION ALL
+              SELECT (jsonb_populate_record(NULL::fork.pg_stat_statements, '{"queryid": 42}')).* $$""",
+    )
+    snapshot = watched.read().snapshot
+    (odd,) = np.flatnonzero(snapshot.keys["queryid"] == 42)
+    assert np.isnan(snapshot.counters.values[:, odd]).all()
+    assert UNKNOWN_US == snapshot.stats_since_us[odd]
+    others = np.arange(len(snapshot)) != odd
+    assert len(snapshot) > 1
+    assert not np.isnan(snapshot.counters.values[:, others]).any()
+    assert (snapshot.stats_since_us[others] != UNKNOWN_US).all()

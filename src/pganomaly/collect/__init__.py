@@ -5,6 +5,7 @@ from pganomaly.collect.check import Check, CheckState
 from pganomaly.collect.doctor import doctor
 from pganomaly.collect.grants import grant_sql
 from pganomaly.collect.known import KnownTexts
+from pganomaly.collect.names import outsiders
 from pganomaly.collect.session import Session
 from pganomaly.collect.target import Limits, Target
 
@@ -18,4 +19,5 @@ __all__ = [
     "Target",
     "doctor",
     "grant_sql",
+    "outsiders",
 ]

@@ -6,7 +6,7 @@ out   a Snapshot in the order of catalog.COUNTERS, NaN where this server has no 
 not   no text, no opinion; a row without an id (hidden from our role) is counted, not read
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -75,16 +75,22 @@ def _expression(source: tuple[str, ...], columns: Mapping[str, int]) -> tuple[st
 
 
 def read(
-    conn: pg.Connection, can: Capabilities, layout: Layout, limits: Limits, *, interval_s: float, monotonic_s: float
+    conn: pg.Connection,
+    can: Capabilities,
+    layout: Layout,
+    limits: Limits,
+    *,
+    interval_s: float,
+    steady_s: Callable[[], float],
 ) -> Snapshot:
-    """Return the counters of this moment, read in one short read-only transaction."""
+    """Return the counters of this moment by the server's clock and by our *steady_s*, read in one short transaction."""
     with limits.transaction(conn):
-        now = moment(conn, can, limits)
+        now, steady = moment(conn, can, limits), steady_s()
         rows = pg.copy_out(conn, layout.query, layout.dtype)
     visible = rows[rows["queryid"] != _HIDDEN]
     return Snapshot(
         taken_at=_utc(now["taken_at"]),
-        monotonic_s=monotonic_s,
+        monotonic_s=steady,
         epoch=Epoch(
             system_identifier=now["system_identifier"],
             timeline=now["timeline"],

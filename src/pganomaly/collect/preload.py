@@ -31,26 +31,25 @@ def fix(current: str | None, platform: Platform | None) -> str:
         return _on_platform(current, platform)
     if current is None:
         return _HOW_TO_ASK
-    quoted = ", ".join(_quoted(name) for name in [*names(current), LIBRARY])
+    quoted = ", ".join(_quoted(name) for name in [*others(current), LIBRARY])
     return f"ALTER SYSTEM SET shared_preload_libraries = {quoted}; -- then restart PostgreSQL"
 
 
 def _on_platform(current: str | None, platform: Platform) -> str:
     if platform.preloads:
         return f"{platform.name} loads it by itself: {platform.restart}; if that does not help, ask its support."
-    wanted = ",".join([*names(current or ""), LIBRARY])
+    wanted = ",".join([*others(current or ""), LIBRARY])
     beside = "" if current is not None else " beside what it holds today"
     return (
         f"{platform.name}: {platform.where}, set shared_preload_libraries to {wanted}{beside}; then {platform.restart}."
     )
 
 
-def names(setting: str) -> list[str]:
-    """Return the libraries of a shared_preload_libraries, unquoted, in their order."""
+def others(setting: str) -> list[str]:
+    """Return the libraries of a shared_preload_libraries beside ours, unquoted, in their order."""
     found = re.findall(r'\s*(?:"((?:[^"]|"")*)"|([^,]+))\s*(?:,|$)', setting)
-    return [
-        quoted.replace('""', '"') if quoted else plain.strip() for quoted, plain in found if quoted or plain.strip()
-    ]
+    names = (quoted.replace('""', '"') if quoted else plain.strip() for quoted, plain in found)
+    return [name for name in names if name not in ("", LIBRARY)]
 
 
 def _quoted(name: str) -> str:

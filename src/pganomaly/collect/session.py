@@ -6,6 +6,7 @@ out   Readings, and samples of activity in between
 not   nothing is written there, nothing outlives a transaction, no read is longer than its limit
 """
 
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 import psycopg
+import structlog
 from numpy.typing import NDArray
 
 from pganomaly import errors, pg
@@ -21,9 +23,11 @@ from pganomaly.collect.capabilities import Capabilities
 from pganomaly.collect.known import KnownTexts
 from pganomaly.collect.names import Names, outsiders
 from pganomaly.collect.target import Limits, Target, explained
-from pganomaly.records import Activity, Reading, Snapshot, Text, locate
+from pganomaly.records import Activity, Reading, Snapshot, Text, TextState, locate
 
 T = TypeVar("T")
+
+log = structlog.stdlib.get_logger()
 
 MOST_SAMPLES = 10_000
 """Sessions remembered between two readings; older ones give way."""
@@ -68,11 +72,18 @@ class Session:
         """
         Return the counters of this moment, the texts that *known* lacks of what moved, and the samples taken since.
 
-        *known* is told which texts were read. monotonic_s is our steady clock right now.
+        *known* is told which texts were read. monotonic_s is our steady clock right now; the time that it takes to
+        connect and to ask is added, so that the snapshot's moment is the same by both clocks.
         """
+        began_s = time.monotonic() - monotonic_s
         snapshot = self._attempt(
             lambda conn, can: counters.read(
-                conn, can, self._layout_of(can), self.limits, interval_s=interval_s, monotonic_s=monotonic_s
+                conn,
+                can,
+                self._layout_of(can),
+                self.limits,
+                interval_s=interval_s,
+                steady_s=lambda: time.monotonic() - began_s,
             )
         )
         new = self._texts(snapshot, known, monotonic_s)
@@ -112,6 +123,9 @@ class Session:
         busiest = wanted[np.argsort(-snapshot.counters["total_exec_time"][wanted], kind="stable")]
         read = self._spare(lambda conn, can: texts.read(conn, can, snapshot.keys[busiest], self.limits))
         known.note(read or (), at_s)
+        unread = sum(text.state is not TextState.READ for text in read or ())
+        if unread:
+            log.warning("texts.unread", target=self.target.name, statements=unread, code="PGA-016")
         return read or ()
 
     def _moved(self, snapshot: Snapshot) -> NDArray[np.bool_]:
@@ -130,7 +144,8 @@ class Session:
         """Do what a reading can do without: where it fails the next reading tries again."""
         try:
             return self._attempt(work)
-        except (errors.TargetError, errors.ConnectError):
+        except (errors.TargetError, errors.ConnectError) as error:
+            log.warning("reading.incomplete", target=self.target.name, code=error.code, error=str(error))
             return None
 
     def _attempt(self, work: Callable[[pg.Connection, Capabilities], T]) -> T:
@@ -143,7 +158,8 @@ class Session:
         with explained(self.target.conninfo.server, self.limits):
             try:
                 return work(*self._ready())
-            except _CHANGED:
+            except _CHANGED as change:
+                log.info("target.changed", target=self.target.name, error=str(change).partition("\n")[0])
                 self._can = self._layout = None
             except psycopg.errors.QueryCanceled:
                 raise
