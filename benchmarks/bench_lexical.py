@@ -10,11 +10,11 @@ from pganomaly.lexical.scanner import scan
 TEXTS = (
     "SELECT id, name, email FROM customers WHERE id = $1",
     "UPDATE products SET views = views + $1, updated_at = now() WHERE id = ANY ($2)",
-    'INSERT INTO "cart_items" ("cart_id", "product_id", "qty") VALUES ($1, $2, $3) ON CONFLICT ("cart_id", "product_id") '
-    'DO UPDATE SET "qty" = "cart_items"."qty" + $4 RETURNING "cart_items"."id"',
+    'INSERT INTO "cart_items" ("cart_id", "product_id", "qty") VALUES ($1, $2, $3) '
+    'ON CONFLICT ("cart_id", "product_id") DO UPDATE SET "qty" = "cart_items"."qty" + $4 RETURNING "cart_items"."id"',
     "SELECT o.id, o.status, sum(i.qty * i.price) AS total FROM orders o JOIN order_items i ON i.order_id = o.id "
-    "WHERE o.customer_id = $1 AND o.created_at > now() - interval $2 AND o.status IN ($3, $4, $5) GROUP BY o.id, o.status "
-    "ORDER BY total DESC LIMIT $6",
+    "WHERE o.customer_id = $1 AND o.created_at > now() - interval $2 AND o.status IN ($3, $4, $5) "
+    "GROUP BY o.id, o.status ORDER BY total DESC LIMIT $6",
     "WITH recent AS (SELECT product_id, price, lag(price) OVER (PARTITION BY product_id ORDER BY at) AS before "
     "FROM price_history WHERE at > $1) SELECT p.name, r.price FROM recent r JOIN products p ON p.id = r.product_id",
     "BEGIN",

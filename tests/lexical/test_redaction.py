@@ -120,9 +120,10 @@ def test_no_secret_survives_a_text_that_is_cut_off(text: str, data: st.DataObjec
 
 
 VOCABULARY = """
-    SELECT FROM WHERE AS WITH IN VALUES ARRAY SET TO PASSWORD ALTER ROLE CREATE FUNCTION BEGIN ATOMIC DO DEFAULT NULL ALL
-    SAVEPOINT RELEASE FETCH CLOSE DECLARE EXTRACT JOIN UNION CASE END UPDATE INSERT INTO DELETE COPY PREPARE TRANSACTION
-    TRUE ; ( ) [ ] , . :: : - + * / = $ ' " \\ @ ? | -- /* */ /*x*/ é $t$ $a$1 e g tbl 'a' E'b\\'' $$c$$ U&'d' N'e' "e"
+    SELECT FROM WHERE AS WITH IN VALUES ARRAY SET TO PASSWORD ALTER ROLE CREATE FUNCTION BEGIN ATOMIC DO DEFAULT NULL
+    ALL SAVEPOINT RELEASE FETCH CLOSE DECLARE EXTRACT JOIN UNION CASE END UPDATE INSERT INTO DELETE COPY PREPARE
+    TRANSACTION TRUE ;
+    ( ) [ ] , . :: : - + * / = $ ' " \\ @ ? | -- /* */ /*x*/ é $t$ $a$1 e g tbl 'a' E'b\\'' $$c$$ U&'d' N'e' "e"
     U&"f" 1 2.5 0x1 $1 $2 $99999999999999999999 /*pganomaly*/
 """
 WORDS = st.sampled_from(VOCABULARY.split())

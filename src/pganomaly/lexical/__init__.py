@@ -46,7 +46,7 @@ def describe(text: str) -> Shape:
         is_system=tokens.own or (bool(system) and all(system)),
         is_own=tokens.own,
         verb=next((text.upper() for kind, text in zip(tokens.kinds, tokens.texts, strict=True) if kind == WORD), ""),
-        lexical=count(tokens, redacted, normalised, spans, [cte for its in defined for cte in its]),
+        lexical=count(tokens, redacted, normalised, spans, defined),
     )
 
 
