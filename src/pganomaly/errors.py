@@ -696,3 +696,15 @@ class ModelFileNotWritable(PganomalyError):
     """
 
     code = "PGA-083"
+
+
+class PgbenchMissing(UsageError):
+    """BASELINE_LOAD asks for pgbench, which is not on the PATH. Install PostgreSQL's client programs, or unset it."""
+
+    code = "PGA-091"
+
+
+class InstanceUnknown(StoreError):
+    """The store knows nothing of {name} yet. It does after the first snapshot: `pganomaly run` or `collect`."""
+
+    code = "PGA-057"

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, is_dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,7 +40,7 @@ class App:
     @cached_property
     def speaker(self) -> Speaker:
         """Return who speaks to people, in their language and their time zone."""
-        return messages.speaker(settings.language(self.settings), datetime.now().astimezone().tzinfo)
+        return messages.speaker(settings.language(self.settings), datetime.now().astimezone().tzinfo or UTC)
 
     @cached_property
     def console(self) -> Console:

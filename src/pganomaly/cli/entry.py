@@ -3,9 +3,10 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-import click
 import typer
+from typer.core import TyperArgument, TyperOption
 
 from pganomaly import messages, settings
 from pganomaly.cli.commands import application
@@ -41,15 +42,15 @@ def _run(arguments: list[str], speaker: Speaker) -> int:
     command = translated(application(), speaker)
     try:
         result = command.main(arguments, prog_name="pganomaly", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        _complain(f"{error.format_message()} (pganomaly --help)")
         return USAGE
-    except click.Abort:
+    except typer.Abort:
         return INTERRUPTED
     return result if isinstance(result, int) else 0
 
 
-def translated(app: typer.Typer, speaker: Speaker) -> click.Command:
+def translated(app: typer.Typer, speaker: Speaker) -> Any:
     """Return the commands with their help in the reader's language."""
     root = typer.main.get_command(app)
     for command in _commands(root):
@@ -58,16 +59,16 @@ def translated(app: typer.Typer, speaker: Speaker) -> click.Command:
             command.short_help = None
         for parameter in command.params:
             sentence = getattr(parameter, "help", None)
-            if sentence and isinstance(parameter, click.Option):
+            if sentence and isinstance(parameter, (TyperOption, TyperArgument)):
                 parameter.help = speaker.say(sentence)
     return root
 
 
-def _commands(command: click.Command) -> Iterator[click.Command]:
+def _commands(command: Any) -> Iterator[Any]:
+    """Yield a command and all below it: typer keeps its click to itself, so these have no public type."""
     yield command
-    if isinstance(command, click.Group):
-        for sub in command.commands.values():
-            yield from _commands(sub)
+    for sub in getattr(command, "commands", {}).values():
+        yield from _commands(sub)
 
 
 def _language(arguments: list[str]) -> tuple[list[str], str | None]:

@@ -4,6 +4,7 @@ from pganomaly.pg import embedded
 from pganomaly.pg.connect import Connection, connect, connect_arguments
 from pganomaly.pg.conninfo import Conninfo, Secret
 from pganomaly.pg.mark import MARK, marked
+from pganomaly.pg.programs import environment
 from pganomaly.pg.rows_in import Column, copy_in
 from pganomaly.pg.rows_out import copy_out
 from pganomaly.pg.sqlfile import statements
@@ -20,6 +21,7 @@ __all__ = [
     "copy_in",
     "copy_out",
     "embedded",
+    "environment",
     "marked",
     "statements",
     "transaction",

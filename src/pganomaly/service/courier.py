@@ -5,7 +5,7 @@ from datetime import datetime
 from threading import Event, Thread
 
 from pganomaly.clock import Clock
-from pganomaly.notify import Channel, MemoryOutbox, keep_delivering
+from pganomaly.notify import Channel, MemoryOutbox, Pace, deliver, keep_delivering
 from pganomaly.records import Waiting
 from pganomaly.storage import Store
 
@@ -31,6 +31,12 @@ class StoreOutbox:
     def mark_failed(self, entry: Waiting, error: str, *, next_attempt_at: datetime | None) -> None:
         """Note why it failed and when to try again."""
         self._store.mark_failed(entry.message.message_id, entry.channel, error, next_attempt_at=next_attempt_at)
+
+
+def deliver_once(store: Store, ways: Sequence[Channel], clock: Clock) -> None:
+    """Deliver what is due now: for scripts, which do not stay to try again. What is left waits for the next one."""
+    if ways:
+        deliver(StoreOutbox(store), ways, clock, pace=Pace(clock))
 
 
 class Courier:

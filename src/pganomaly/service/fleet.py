@@ -1,30 +1,25 @@
 """All servers of one process, side by side: a thread each, so that a dead or slow one costs the others nothing."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from threading import Event, Lock, Thread, current_thread, main_thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 import structlog
 from numpy.random import Generator
 
 from pganomaly.clock import Clock
-from pganomaly.collect import Target
 from pganomaly.messages import Speaker
-from pganomaly.notify import Heartbeat, MemoryOutbox, NotifySettings, channels
-from pganomaly.pipeline import Rules
+from pganomaly.notify import Heartbeat, MemoryOutbox, channels
 from pganomaly.service import export, trainer
 from pganomaly.service.courier import Courier
+from pganomaly.service.orders import Orders
 from pganomaly.service.parts import Parts
-from pganomaly.service.plan import Plan
 from pganomaly.service.schedule import staggered
 from pganomaly.service.watcher import Watcher
-from pganomaly.storage import Retention, Store
-from pganomaly.training import ModelSettings
+from pganomaly.storage import Store
 
 log: Any = structlog.get_logger()
 
@@ -32,20 +27,6 @@ POOL_MOST = 8
 """Connections to the store at most, however many servers are watched."""
 STOP_S = 4.0
 """Patience for threads at the end: SIGTERM ends us within 5 seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What the user has set, as the service needs it."""
-
-    targets: Sequence[Target]
-    plan: Plan
-    rules: Callable[[int], Rules]
-    model: ModelSettings
-    model_file: Path
-    threshold: float | None
-    retention: Retention
-    notify: NotifySettings
 
 
 class Fleet:
@@ -59,11 +40,14 @@ class Fleet:
         self._rng = rng
         self._in_order = Lock()
 
+    @staticmethod
+    def obey_signals(stop: Event) -> None:
+        """Have SIGTERM and SIGINT set *stop*. For the main thread of a process that does nothing else."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+
     def run(self, stop: Event) -> None:
-        """Watch until *stop* is set; from the main thread, SIGTERM and SIGINT set it."""
-        if current_thread() is main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: stop.set())
+        """Watch until *stop* is set."""
         self._set_pickles_aside()
         ways = channels(self._orders.notify, self._speaker)
         own_news = MemoryOutbox()

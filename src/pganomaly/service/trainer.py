@@ -32,11 +32,13 @@ def fit(order: bytes, *, stop: Event | None = None, patience_s: float = PATIENCE
 
 def _answer(child: "subprocess.Popen[bytes]", order: bytes, stop: Event, patience_s: float) -> tuple[bytes, bytes]:
     waited_s = 0.0
+    given: bytes | None = order
     while True:
         try:
-            return child.communicate(order, timeout=_LOOK_S)
+            return child.communicate(given, timeout=_LOOK_S)
         except subprocess.TimeoutExpired:
-            waited_s += _LOOK_S
+            # What was given is on its way; asking again is only waiting on.
+            waited_s, given = waited_s + _LOOK_S, None
         if stop.is_set() or waited_s >= patience_s:
             child.kill()
             raise errors.TrainingFailed(said="stopped" if stop.is_set() else f"no answer within {patience_s:.0f} s")

@@ -23,14 +23,16 @@ from pganomaly.training import ModelSettings
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-def _duration(value: object) -> object:
+def read_duration(text: str) -> timedelta:
     """Read `90s`, `15m`, `6h`, `8d`, `2w`; a bare number means days, as retention is thought of in days."""
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)?\s*", value)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)?\s*", text)
     if match is None:
         raise ValueError("write a duration like 90s, 15m, 6h, 8d or 2w")
     return timedelta(seconds=float(match[1]) * _SECONDS[match[2] or "d"])
+
+
+def _duration(value: object) -> object:
+    return read_duration(value) if isinstance(value, str) else value
 
 
 def _auto(value: object) -> object:

@@ -9,7 +9,6 @@ from rich.progress import Progress
 
 from pganomaly import errors, settings
 from pganomaly.cli.context import App, AsJson
-from pganomaly.demo import stage
 from pganomaly.pipeline import Rules
 from pganomaly.replay import Recording
 from pganomaly.replay import replay as replay_recording
@@ -27,6 +26,8 @@ def demo(
     as_json: AsJson = False,
 ) -> int:
     """Start a private PostgreSQL and a busy shop, do mischief, and show what is found. Example: pganomaly demo"""
+    from pganomaly.demo import stage  # noqa: PLC0415 - the demo's server is an extra: only who shows it needs it
+
     run = App(as_json)
     return stage.play(run.console, run.speaker, once=once, as_json=as_json)
 
@@ -59,7 +60,7 @@ def replay(
         run.answer(summary)
     else:
         run.say(
-            "{windows} windows of {statements} statements in {seconds:.1f} s: {told} incidents told, {digested} in the digest.",
+            "{windows} windows of {statements} statements in {seconds:.1f} s: {told} told, {digested} in the digest.",
             windows=summary.windows, statements=summary.statements, seconds=summary.seconds,
             told=summary.told, digested=summary.digested,
         )  # fmt: skip

@@ -1,0 +1,149 @@
+"""A server judged live from memory: a line per window, the news as it comes, and what takes the server's time."""
+
+from collections.abc import Iterator
+from threading import Event
+
+import numpy as np
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from pganomaly import errors, pipeline
+from pganomaly.cli.context import App
+from pganomaly.clock import Clock
+from pganomaly.collect import Session, Target
+from pganomaly.messages.naming import name
+from pganomaly.pipeline import Rules, Verdict
+from pganomaly.records import Key, Message
+from pganomaly.service import orders
+from pganomaly.service.observer import Observer
+from pganomaly.service.schedule import Schedule
+
+ROWS = 12
+NEWS = 6
+ODD = 6.0
+"""From so many standard deviations on a statement stands out in the table."""
+
+
+def show(app: App, target: Target, clock: Clock, *, interval_s: float, windows: int) -> None:
+    """Watch until Ctrl-C, or for some *windows*; nothing is written anywhere."""
+    rules = Rules(day_windows=orders.DAY_S / interval_s)
+    session = Session(target)
+    observer = Observer(session, rules, clock)
+    try:
+        stream = _verdicts(app, observer, clock, interval_s, windows)
+        if app.as_json:
+            for verdict in stream:
+                app.answer(_facts(app, target, observer, verdict, clock))
+        elif app.console.is_terminal:
+            _table(app, target, observer, stream, clock)
+        else:
+            for verdict in stream:
+                _lines(app, target, observer, verdict, clock)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        session.close()
+
+
+def _verdicts(app: App, observer: Observer, clock: Clock, interval_s: float, windows: int) -> Iterator[Verdict]:
+    """Yield a verdict per window; a reading that fails is said and tried again, but the first one must succeed."""
+    schedule = Schedule(clock.monotonic_s(), interval_s)
+    never = Event()
+    done = 0
+    while not windows or done < windows:
+        try:
+            verdict = observer.tick(interval_s)
+        except (errors.ConnectError, errors.TargetError) as error:
+            if observer.memory.snapshot is None:
+                raise
+            app.print(app.speaker.error(error))
+        else:
+            if verdict.window is None:
+                app.say("First snapshot: {entries} statements. A window follows every {interval}.",
+                        entries=len(verdict.snapshot), interval=app.speaker.quantity(interval_s, "s"))  # fmt: skip
+            else:
+                done += 1
+                yield verdict
+        clock.wait(schedule.next_after(clock.monotonic_s()) - clock.monotonic_s(), never)
+
+
+def _news(app: App, target: Target, observer: Observer, verdict: Verdict, clock: Clock) -> tuple[Message, ...]:
+    return pipeline.account(
+        observer.memory, verdict.changes, verdict.drift,
+        server=target.name, speaker=app.speaker, now=clock.now(), matrix=verdict.matrix,
+    )  # fmt: skip
+
+
+def _lines(app: App, target: Target, observer: Observer, verdict: Verdict, clock: Clock) -> None:
+    app.print(_status(app, verdict))
+    for message in _news(app, target, observer, verdict, clock):
+        app.print("\n".join(block.text for block in message.blocks) + "\n")
+
+
+def _status(app: App, verdict: Verdict) -> str:
+    window = verdict.window
+    if window is None:
+        return ""
+    ms_per_s = float(window.deltas["total_exec_time"][window.keys["toplevel"]].sum()) / window.length_s
+    return app.speaker.say(
+        "{when}  {ran} statements ran, {load} of execution, {anomalies} anomalous, {incidents} incidents open",
+        when=f"{window.end.astimezone(app.speaker.zone):%H:%M:%S}",
+        ran=len(window),
+        load=app.speaker.quantity(ms_per_s, "ms/s"),
+        anomalies=len(verdict.findings),
+        incidents=len(verdict.memory.judgement.desk.open),
+    )
+
+
+def _table(app: App, target: Target, observer: Observer, stream: Iterator[Verdict], clock: Clock) -> None:
+    news: list[Message] = []
+    with Live(console=app.console, auto_refresh=False) as screen:
+        for verdict in stream:
+            news = [*news, *_news(app, target, observer, verdict, clock)][-NEWS:]
+            headlines = [Text(f"• {message.headline}") for message in news]
+            screen.update(
+                Group(Text(_status(app, verdict)), _busiest(app, observer, verdict), *headlines), refresh=True
+            )
+
+
+def _busiest(app: App, observer: Observer, verdict: Verdict) -> Table:
+    """Return the statements that take the server's time or stand out, oddest first."""
+    say, speaker = app.speaker.say, app.speaker
+    table = Table(box=None, pad_edge=False, title=say("Oddest and busiest statements of this window"))
+    for head in (say("query"), say("calls/s"), say("ms/call"), say("usually"), say("share"), say("surprise")):
+        table.add_column(head, justify="left" if head == say("query") else "right", no_wrap=True)
+    scores, matrix = verdict.scores, verdict.matrix
+    if scores is None or matrix is None or not len(scores):
+        return table
+    share = matrix.features["db_time_share"]
+    order = np.lexsort((-np.nan_to_num(share), -np.where(scores.surprise >= ODD, scores.surprise, 0.0)))
+    exec_row = scores.channels.index("exec_time_per_call_ms")
+    for column in order[~matrix.system[order]][:ROWS]:
+        key = Key(*scores.keys[column].tolist())
+        odd = bool(scores.odd[column])
+        table.add_row(
+            Text(name(speaker, observer.memory.shapes.by_key.get(key), key), style="bold red" if odd else ""),
+            speaker.number(float(matrix.features["calls_per_sec"][column])),
+            speaker.number(float(matrix.features["exec_time_per_call_ms"][column])),
+            speaker.quantity(float(scores.usual[exec_row, column]), "ms"),
+            speaker.quantity(float(share[column]), "share"),
+            speaker.number(float(scores.surprise[column])) if np.isfinite(scores.surprise[column]) else "–",
+        )
+    return table
+
+
+def _facts(app: App, target: Target, observer: Observer, verdict: Verdict, clock: Clock) -> dict[str, object]:
+    window = verdict.window
+    return {
+        "server": target.name,
+        "window_end": window.end if window else None,
+        "quality": window.quality if window else None,
+        "ran": len(window) if window else 0,
+        "anomalies": verdict.findings,
+        "incidents_open": [i.incident_id for i in verdict.memory.judgement.desk.open],
+        "messages": [
+            {"kind": m.kind, "text": [b.text for b in m.blocks]} for m in _news(app, target, observer, verdict, clock)
+        ],
+    }
