@@ -26,4 +26,4 @@ def test_every_flow_is_somebodys_and_every_statement_has_a_flow(owner: pg.Connec
 
     assert used == set(statements())
     assert not any(pg.MARK in statement for statement in statements().values()), "the shop's statements are not ours"
-    assert {name for crowd in CROWDS for name in crowd.per_s} == set(FLOWS)
+    assert {name for crowd in CROWDS for name in crowd.per_s} | {"look_at_ratings"} == set(FLOWS)

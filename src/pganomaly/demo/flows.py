@@ -14,6 +14,8 @@ from typing import Any
 
 CUSTOMERS, PRODUCTS, CATEGORIES, ORDERS = 5_000, 2_000, 40, 60_000
 """How many of each data.sql makes."""
+LISTED = 8
+"""Products on a list."""
 
 _WORDS = ("red mug", "blue lamp", "chair", "green", "kettle 1", "striped", "shelf 10", "clock")
 
@@ -65,6 +67,12 @@ def look_at_product(visit: Visit) -> None:
     visit.run("session_by_token", token=visit.token())
     for part in ("product_by_id", "stock_of_product", "rating_of_product", "reviews_of_product", "related_products"):
         visit.run(part, product_id=product)
+
+
+def look_at_ratings(visit: Visit) -> None:
+    """Look at a list that asks for the stars of each of its products, one by one."""
+    for _ in range(LISTED):
+        visit.run("rating_of_product", product_id=visit.product())
 
 
 def search(visit: Visit) -> None:
@@ -206,8 +214,8 @@ def _show_key(visit: Visit) -> None:
 FLOWS: dict[str, Callable[[Visit], None]] = {
     flow.__name__: flow
     for flow in (
-        open_front_page, look_at_product, search, fill_cart, change_mind, log_in, look_at_orders, check_out,
-        copy_catalogue, compare_prices, track_order, open_app, wish, move, write_review,
+        open_front_page, look_at_product, look_at_ratings, search, fill_cart, change_mind, log_in, look_at_orders,
+        check_out, copy_catalogue, compare_prices, track_order, open_app, wish, move, write_review,
         send_mail, ship, refill, tidy, report,
     )
 }  # fmt: skip

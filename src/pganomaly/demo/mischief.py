@@ -16,6 +16,7 @@ from typing import Protocol
 import psycopg
 
 from pganomaly import lexical, pg
+from pganomaly.demo.flows import LISTED
 from pganomaly.demo.shop import CROWDS
 from pganomaly.demo.traffic import Crowd, Traffic, statements
 
@@ -97,21 +98,21 @@ class SlowCall:
 
 
 class Burst:
-    """A program calls one statement twenty times as often as the shop does."""
+    """Somebody releases a page that asks for each product's rating in a query of its own."""
 
     name = "burst"
-    says = "a program uses the search box twenty times as often as usual"
+    says = "a new page asks for ratings one by one, twenty times as often as usual"
 
     TIMES = 20
 
     def __init__(self) -> None:
-        self.hits: tuple[str, ...] = (fingerprint("search_products"),)
+        self.hits: tuple[str, ...] = (fingerprint("rating_of_product"),)
         self._traffic: Traffic | None = None
 
     def inject(self, conn: pg.Connection) -> None:
         """Send the extra visitors, on connections of their own."""
-        usual = next(crowd.per_s["search"] for crowd in CROWDS if crowd.role == "web")
-        extra = Crowd("web", 4, {"search": usual * (self.TIMES - 1)})
+        (usual,) = (crowd.per_s["look_at_product"] for crowd in CROWDS if crowd.role == "web")
+        extra = Crowd("web", 4, {"look_at_ratings": usual * (self.TIMES - 1) / LISTED})
         place = pg.Conninfo(host=conn.info.host, port=conn.info.port, dbname=conn.info.dbname)
         self._traffic = Traffic(place, (extra,), seed=1).start()
 

@@ -16,11 +16,11 @@ from pganomaly.demo.traffic import Crowd, Traffic
 
 CROWDS = (
     Crowd("web", 3, {
-        "open_front_page": 5, "look_at_product": 14, "search": 8, "fill_cart": 3, "change_mind": 1, "log_in": 2,
+        "open_front_page": 5, "look_at_product": 18, "search": 5, "fill_cart": 3, "change_mind": 1, "log_in": 2,
         "look_at_orders": 10, "check_out": 2,
     }),
     Crowd("api", 2, {
-        "copy_catalogue": 2, "compare_prices": 6, "track_order": 5, "open_app": 3, "wish": 2, "move": 1,
+        "copy_catalogue": 2, "compare_prices": 4, "track_order": 4, "open_app": 3, "wish": 2, "move": 1,
         "write_review": 1,
     }),
     Crowd("worker", 1, {"send_mail": 3, "ship": 2, "refill": 1, "tidy": 1}),
