@@ -91,10 +91,10 @@ def test_scripts_and_service_store_the_same(store: Store, keeper: Keeper) -> Non
         ).fetchall()
     grown = taken[-1].counters.values - taken[0].counters.values
     for row in sums:
-        column = int(np.flatnonzero(taken[0].keys["queryid"] == row[0])[0])
+        place = int(np.flatnonzero(taken[0].keys["queryid"] == row[0])[0])
         for name, total in zip(("calls", "plans", "wal_bytes"), row[1:4], strict=True):
-            assert int(total) == grown[world.NAMES.index(name), column], name
-        assert row[4] == pytest.approx(grown[world.NAMES.index("total_exec_time"), column], rel=1e-9)
+            assert int(total) == grown[world.NAMES.index(name), place], name
+        assert row[4] == pytest.approx(grown[world.NAMES.index("total_exec_time"), place], rel=1e-9)
     assert len(sums) == int((grown[calls] > 0).sum())
 
 

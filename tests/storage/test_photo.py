@@ -65,7 +65,7 @@ def test_an_entry_that_vanished_leaves_a_tombstone(store: Store, keeper: Keeper)
 
 
 def test_a_snapshot_is_whole_at_a_start_on_a_new_day_and_when_the_walk_gets_long(store: Store, keeper: Keeper) -> None:
-    idle = {key(n): {"calls": 1} for n in range(10)}
+    idle: Entries = {key(n): {"calls": 1} for n in range(10)}
     assert keeper.collect(snapshot(0, idle)).whole
     assert not keeper.collect(snapshot(60, idle)).whole
     assert keeper.collect(snapshot(12 * 3600, idle)).whole, "midnight has passed"
@@ -75,7 +75,7 @@ def test_a_snapshot_is_whole_at_a_start_on_a_new_day_and_when_the_walk_gets_long
 
     wholes = 0
     for n in range(1, 3 * WALK_LIMIT):
-        busy = {**idle, **{key(k): {"calls": n + 1} for k in range(5)}}
+        busy: Entries = {**idle, **{key(k): {"calls": n + 1} for k in range(5)}}
         wholes += again.collect(snapshot(13 * 3600 + n, busy)).whole
     assert wholes == 1, "half of them ran, so the limit is reached once"
 
@@ -136,8 +136,8 @@ def test_everything_about_a_snapshot_comes_back(store: Store, keeper: Keeper) ->
 
 
 def test_windows_come_back_as_they_were_made(store: Store, keeper: Keeper) -> None:
-    first = {A: {"calls": 3, "total_exec_time": 6.5, "stddev_exec_time": 0.75}, B: {"calls": 1}}
-    then = {A: {"calls": 9, "total_exec_time": 99.25, "stddev_exec_time": 9.5}, C: {"calls": 2}}
+    first: Entries = {A: {"calls": 3, "total_exec_time": 6.5, "stddev_exec_time": 0.75}, B: {"calls": 1}}
+    then: Entries = {A: {"calls": 9, "total_exec_time": 99.25, "stddev_exec_time": 9.5}, C: {"calls": 2}}
     keeper.tick(snapshot(0, first, since={A: -9, B: -9}))
     made = keeper.tick(snapshot(60.5, then, since={A: -9, C: 30}, epoch=restarted(SERVER, 5)))
     assert made is not None

@@ -427,7 +427,7 @@ def spoken(conninfo: pg.Conninfo) -> Iterator[None]:
         yield
     except psycopg.errors.ReadOnlySqlTransaction:
         raise errors.StoreReadOnly from None
-    except psycopg.errors.InsufficientResources as error:
+    except psycopg.errors.DiskFull as error:
         raise errors.StoreFull(said=_first_line(error)) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise errors.StoreForbidden(user=conninfo.user, dbname=conninfo.dbname, said=_first_line(error)) from error
