@@ -33,7 +33,7 @@ class Feature:
 
     name         the column in features_windows
     formula      computes it; formula_text says the same in words of the columns
-    says         a sentence with {now} and {usual}, the key of its translations
+    says         what it means, with {now} for the value: the key of its translations
     sql_type     of the column
     """
 
@@ -131,112 +131,112 @@ _LOG, _LINEAR = Scale.LOG, Scale.LINEAR
 FEATURES: tuple[Feature, ...] = (
     Feature(
         "window_len_sec", _length, "window_end - window_start", Unit.SECONDS, _LINEAR,
-        "the window lasted {now}, usually {usual}",
+        "the window lasted {now}",
     ),
-    Feature("calls_in_window", _calls, "calls_delta", Unit.COUNT, _LOG, "{now} calls, usually {usual}", "integer"),
-    Feature("calls_per_sec", *_per_second("calls"), Unit.PER_S, _LOG, "it is called {now}, usually {usual}"),
+    Feature("calls_in_window", _calls, "calls_delta", Unit.COUNT, _LOG, "{now} calls", "integer"),
+    Feature("calls_per_sec", *_per_second("calls"), Unit.PER_S, _LOG, "it is called {now}"),
     Feature(
         "exec_time_per_call_ms", *_per_call("total_exec_time"), Unit.MS, _LOG,
-        "each call takes {now}, usually {usual}",
+        "each call takes {now}",
     ),
     Feature(
         "exec_ms_per_sec", *_per_second("total_exec_time"), Unit.MS_PER_S, _LOG,
-        "it keeps the server busy for {now}, usually {usual}",
+        "it keeps the server busy for {now}",
     ),
-    Feature("rows_per_call", *_per_call("rows"), Unit.ROWS, _LOG, "each call returns {now}, usually {usual}"),
-    Feature("rows_per_sec", *_per_second("rows"), Unit.ROWS_PER_S, _LOG, "{now}, usually {usual}"),
+    Feature("rows_per_call", *_per_call("rows"), Unit.ROWS, _LOG, "each call returns {now}"),
+    Feature("rows_per_sec", *_per_second("rows"), Unit.ROWS_PER_S, _LOG, "{now}"),
     Feature(
         "shared_read_per_call", *_per_call("shared_blks_read"), Unit.BLOCKS, _LOG,
-        "each call reads {now} from outside the cache, usually {usual}",
+        "each call reads {now} from outside the cache",
     ),
     Feature(
         "shared_read_per_sec", *_per_second("shared_blks_read"), Unit.BLOCKS_PER_S, _LOG,
-        "it reads {now} from outside the cache, usually {usual}",
+        "it reads {now} from outside the cache",
     ),
     Feature(
         "temp_read_per_call", *_per_call("temp_blks_read"), Unit.BLOCKS, _LOG,
-        "each call reads {now} of temporary files, usually {usual}",
+        "each call reads {now} of temporary files",
     ),
     Feature(
         "temp_read_per_sec", *_per_second("temp_blks_read"), Unit.BLOCKS_PER_S, _LOG,
-        "it reads {now} of temporary files, usually {usual}",
+        "it reads {now} of temporary files",
     ),
     Feature(
         "wal_bytes_per_call", *_per_call("wal_bytes"), Unit.BYTES, _LOG,
-        "each call writes {now} of write-ahead log, usually {usual}",
+        "each call writes {now} of write-ahead log",
     ),
     Feature(
         "wal_bytes_per_sec", *_per_second("wal_bytes"), Unit.BYTES_PER_S, _LOG,
-        "it writes {now} of write-ahead log, usually {usual}",
+        "it writes {now} of write-ahead log",
     ),
     Feature(
         "temp_share", *_share("temp_blks_read", "shared_blks_read"), Unit.SHARE, _LINEAR,
-        "{now} of its reads are temporary files, usually {usual}",
+        "{now} of its reads are temporary files",
     ),
     Feature(
         "cache_miss_ratio", *_share("shared_blks_read", "shared_blks_hit"), Unit.SHARE, _LINEAR,
-        "{now} of its blocks were not in the cache, usually {usual}",
+        "{now} of its blocks were not in the cache",
     ),
-    Feature("ms_per_row", *_per_row("total_exec_time"), Unit.MS, _LOG, "each row takes {now}, usually {usual}"),
+    Feature("ms_per_row", *_per_row("total_exec_time"), Unit.MS, _LOG, "each row takes {now}"),
     Feature(
         "read_blks_per_row", *_per_row("shared_blks_read"), Unit.BLOCKS, _LOG,
-        "each row costs {now} read from outside the cache, usually {usual}",
+        "each row costs {now} read from outside the cache",
     ),
     Feature(
         "blocks_per_call", _blocks_per_call, f"{_BLOCKS} / calls_delta", Unit.BLOCKS, _LOG,
-        "each call touches {now}, usually {usual}",
+        "each call touches {now}",
     ),
     Feature(
         "exec_ms_per_block", _exec_ms_per_block, f"total_exec_time_delta / (calls_delta + {_BLOCKS})", Unit.MS, _LOG,
-        "each piece of work takes {now}, usually {usual}",
+        "each piece of work takes {now}",
     ),
     Feature(
         "exec_cv", _exec_cv, "sqrt(exec_m2 / (calls_delta - 1)) / exec_time_per_call_ms", Unit.RATIO, _LINEAR,
-        "calls differ among themselves by {now} of their mean, usually {usual}",
+        "calls differ among themselves by {now} of their mean",
     ),
     Feature(
         "plan_ms_per_call", *_per_call("total_plan_time"), Unit.MS, _LOG,
-        "planning takes {now} a call, usually {usual}",
+        "planning takes {now} a call",
     ),
     Feature(
         "dirtied_per_call", *_per_call("shared_blks_dirtied"), Unit.BLOCKS, _LOG,
-        "each call changes {now}, usually {usual}",
+        "each call changes {now}",
     ),
     Feature(
         "written_per_call", *_per_call("shared_blks_written"), Unit.BLOCKS, _LOG,
-        "each call has to write out {now} itself, usually {usual}",
+        "each call has to write out {now} itself",
     ),
     Feature(
         "temp_written_per_call", *_per_call("temp_blks_written"), Unit.BLOCKS, _LOG,
-        "each call spills {now} into temporary files, usually {usual}",
+        "each call spills {now} into temporary files",
     ),
     Feature(
         "wal_records_per_call", *_per_call("wal_records"), Unit.COUNT, _LOG,
-        "each call writes {now} log records, usually {usual}",
+        "each call writes {now} log records",
     ),
     Feature(
         "wal_fpi_per_call", *_per_call("wal_fpi"), Unit.COUNT, _LOG,
-        "each call writes {now} full-page images, usually {usual}",
+        "each call writes {now} full-page images",
     ),
     Feature(
         "wal_net_bytes_per_call", _wal_net_per_call,
         "greatest(wal_bytes_delta - 8192 * wal_fpi_delta, 24 * wal_records_delta) / calls_delta", Unit.BYTES, _LOG,
-        "each call writes {now} of write-ahead log besides full-page images, usually {usual}",
+        "each call writes {now} of write-ahead log besides full-page images",
     ),
     Feature(
         "io_ms_per_block_read", _io_ms_per_block_read,
         "io_read_ms_delta / (shared_blks_read_delta + local_blks_read_delta)", Unit.MS, _LOG,
-        "each block takes {now} to read, usually {usual}",
+        "each block takes {now} to read",
     ),
-    Feature("jit_ms_per_call", *_per_call("jit_ms"), Unit.MS, _LOG, "compiling takes {now} a call, usually {usual}"),
+    Feature("jit_ms_per_call", *_per_call("jit_ms"), Unit.MS, _LOG, "compiling takes {now} a call"),
     Feature(
         "workers_missing_ratio", _workers_missing,
         "(parallel_workers_to_launch_delta - parallel_workers_launched_delta) / parallel_workers_to_launch_delta",
-        Unit.SHARE, _LINEAR, "{now} of the parallel workers it wanted were not to be had, usually {usual}",
+        Unit.SHARE, _LINEAR, "{now} of the parallel workers it wanted were not to be had",
     ),
     Feature(
         "db_time_share", _db_time_share, "total_exec_time_delta / sum(total_exec_time_delta) of toplevel statements",
-        Unit.SHARE, _LINEAR, "it takes {now} of the server's time, usually {usual}",
+        Unit.SHARE, _LINEAR, "it takes {now} of the server's time",
     ),
 )  # fmt: skip
 """Columns of features_windows, in their order."""

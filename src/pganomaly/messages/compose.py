@@ -18,6 +18,8 @@ from pganomaly.messages.speaker import Speaker
 from pganomaly.records import Block, Incident, IncidentKind, Message, Reason, Shape
 
 MOST_REASONS = 5
+TELLING_Z = 2.0
+"""From so many standard deviations on a value is worth a line."""
 
 _UNTOLD = frozenset({"window_len_sec"})
 _LEADS = {
@@ -46,7 +48,7 @@ class Described(Protocol):
 
     @property
     def says(self) -> str:
-        """A sentence with {now} and {usual}."""
+        """A sentence with {now}."""
         ...
 
     @property
@@ -177,7 +179,7 @@ class _Voice:
         return next((r for r in reasons if r.feature == wanted), reasons[0] if reasons else None)
 
     def _numbers(self, context: tuple[Reason, ...]) -> str:
-        told = [reason for reason in self.incident.reasons if reason.feature not in _UNTOLD][:MOST_REASONS]
+        told = [reason for reason in self.incident.reasons if self._worth_telling(reason)][:MOST_REASONS]
         seen = {reason.feature for reason in told}
         told += [reason for reason in context if reason.feature not in seen]
         lines = [self._says(reason) for reason in told]
@@ -185,6 +187,14 @@ class _Voice:
             share = self.speaker.quantity(self.incident.impact, "share")
             lines.append(self.speaker.say("{share} of the server's time is lost to it beyond the usual", share=share))
         return "\n".join(f"• {line}" for line in lines)
+
+    def _worth_telling(self, reason: Reason) -> bool:
+        """Whether a reader learns from *reason*: a value like ever, or a nought without a past, says nothing."""
+        if reason.feature in _UNTOLD:
+            return False
+        if reason.usual is None:
+            return reason.value > 0
+        return reason == self._lead() or reason.z is None or abs(reason.z) >= TELLING_Z
 
     def _where(self) -> str:
         database, role = self.subject.database, self.subject.role
@@ -201,8 +211,10 @@ class _Voice:
         return Block("text", self.speaker.say("To look at it, in psql:")), Block("code", look)
 
     def _says(self, reason: Reason) -> str:
-        says = self.feature(reason.feature).says
-        return self.speaker.say(says, now=self._amount(reason, reason.value), usual=self._usual(reason))
+        what = self.speaker.say(self.feature(reason.feature).says, now=self._amount(reason, reason.value))
+        if reason.usual is None:
+            return what
+        return self.speaker.say("{what}, usually {usual}", what=what, usual=self._usual(reason))
 
     def _usual(self, reason: Reason) -> str:
         amount, factor = self._amount(reason, reason.usual), self.speaker.factor(reason.ratio)
