@@ -404,6 +404,16 @@ class ExtensionTooOld(TargetError):
     code = "PGA-009"
 
 
+class ExtensionChanged(TargetError):
+    """
+    pg_stat_statements on {server} changed from version {before} to {now} while it was read.
+
+    This reading was given up, the next one comes in its turn; nothing is lost, because counters are cumulative.
+    """
+
+    code = "PGA-046"
+
+
 class PoolerInStatementMode(TargetError):
     """
     The pooler in front of {server} runs in statement mode, which allows no transactions.

@@ -30,7 +30,7 @@ def test_each_failure_doubles_the_pause_and_success_ends_it() -> None:
         known.note([Text(A, TextState.UNREADABLE)], at_s)
         start_s = at_s
         while not known.wanted(keys_of([A]), at_s).any():
-            at_s += 1.0
+            at_s += RETRY_S / 2
         pauses.append(at_s - start_s)
     assert [RETRY_S, 2 * RETRY_S, 4 * RETRY_S] == pauses[:3]
     assert LONGEST_RETRY_S == pauses[-1]

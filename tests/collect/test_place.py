@@ -77,8 +77,8 @@ def test_one_row_full_of_nothing_spoils_no_other(watched: Watched) -> None:
         "CREATE SCHEMA fork",
         "ALTER EXTENSION pg_stat_statements SET SCHEMA fork",
         "ALTER FUNCTION fork.pg_stat_statements(boolean) RENAME TO stock",
-        """CREATE FUNCTION fork.pg_stat_statements(showtext boolean) RETURNS SETOF fork.pg_stat_statements LANGUAGE sql AS
-           $$ SELECT * FROM fork.stock($1) UNION ALL
+        """CREATE FUNCTION fork.pg_stat_statements(showtext boolean) RETURNS SETOF fork.pg_stat_statements
+             LANGUAGE sql AS $$ SELECT * FROM fork.stock($1) UNION ALL
               SELECT (jsonb_populate_record(NULL::fork.pg_stat_statements, '{"queryid": 42}')).* $$""",
     )
     snapshot = watched.read().snapshot

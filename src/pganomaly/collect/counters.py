@@ -86,6 +86,8 @@ def read(
     """Return the counters of this moment by the server's clock and by our *steady_s*, read in one short transaction."""
     with limits.transaction(conn):
         now, steady = moment(conn, can, limits), steady_s()
+        if now["version"] != can.extension.version:
+            raise errors.ExtensionChanged(server=conn.info.host, before=can.extension.version, now=now["version"])
         rows = pg.copy_out(conn, layout.query, layout.dtype)
     visible = rows[rows["queryid"] != _HIDDEN]
     return Snapshot(

@@ -12,6 +12,7 @@ SELECT
        pg_catalog.pg_postmaster_start_time() AS postmaster_start,
        i.stats_reset,
        i.dealloc,
+       (SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_stat_statements') AS version,
        pg_catalog.set_config('work_mem', %(memory)s, true) AS work_mem
   FROM ({info}) AS i,
        pg_catalog.pg_control_system() AS s,
@@ -27,6 +28,7 @@ SELECT
        pg_catalog.pg_postmaster_start_time() AS postmaster_start,
        i.stats_reset,
        i.dealloc,
+       (SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_stat_statements') AS version,
        pg_catalog.set_config('work_mem', %(memory)s, true) AS work_mem
   FROM ({info}) AS i;
 

@@ -41,6 +41,7 @@ _CHANGED = (
     psycopg.errors.ObjectNotInPrerequisiteState,
     psycopg.errors.InsufficientPrivilege,
     errors.CopyShapeError,
+    errors.ExtensionChanged,
 )
 """The server is no longer what it was when we looked: an extension updated or moved, a privilege revoked."""
 
@@ -65,7 +66,7 @@ class Session:
 
     def probe(self) -> Capabilities:
         """Return what may be read here, looked up anew."""
-        self._can = None
+        self._look_again()
         return self._attempt(lambda _, can: can)
 
     def read(self, known: KnownTexts, interval_s: float, monotonic_s: float) -> Reading:
@@ -110,7 +111,7 @@ class Session:
     def close(self) -> None:
         """End the conversation; the next call would start another."""
         conn, self._conn = self._conn, None
-        self._can = self._layout = None
+        self._look_again()
         if conn is not None:
             with suppress(psycopg.Error):
                 conn.close()
@@ -160,7 +161,7 @@ class Session:
                 return work(*self._ready())
             except _CHANGED as change:
                 log.info("target.changed", target=self.target.name, error=str(change).partition("\n")[0])
-                self._can = self._layout = None
+                self._look_again()
             except psycopg.errors.QueryCanceled:
                 raise
             except psycopg.Error:
@@ -177,6 +178,9 @@ class Session:
         if self._can is None:
             self._can = capabilities.probe(self._conn, self.limits)
         return self._conn, self._can
+
+    def _look_again(self) -> None:
+        self._can = self._layout = None
 
     def _layout_of(self, can: Capabilities) -> counters.Layout:
         if self._layout is None:

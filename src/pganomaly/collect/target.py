@@ -59,8 +59,14 @@ def explained(server: str, limits: Limits) -> Iterator[None]:
         raise errors.ReadTimedOut(server=server, limit_s=limits.statement_timeout_s) from error
     except psycopg.errors.ProtocolViolation as error:
         raise errors.PoolerInStatementMode(server=server) from error
-    except psycopg.Error as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
             raise errors.ServerWentAway(server=server) from error
-        said = error.diag.message_primary or type(error).__name__
-        raise errors.ReadFailed(server=server, sqlstate=error.sqlstate, said=said) from error
+        raise _failed(server, error) from error
+    except psycopg.Error as error:
+        raise _failed(server, error) from error
+
+
+def _failed(server: str, error: psycopg.Error) -> errors.ReadFailed:
+    said = error.diag.message_primary or type(error).__name__
+    return errors.ReadFailed(server=server, sqlstate=error.sqlstate or "no code", said=said)
