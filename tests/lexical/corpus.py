@@ -10,7 +10,7 @@ CONDITIONS = (
     "status IN ('new', 'paid', 'sent')",
     "id = ANY (ARRAY[1, 2, 3])",
     "created_at > now() - interval '7 days'",
-    "price BETWEEN 1.5 AND -2.5e3 AND NOT deleted",
+    "price BETWEEN -1.5 AND -2.5e3 AND NOT deleted",
     "name LIKE 'a\\_%' ESCAPE '!' OR name ~* E'^\\\\d+\\'x'",
     "data->>'colour' = 'red' AND data @> '{\"a\": 1}'::jsonb",
     "EXISTS (SELECT 1 FROM items x WHERE x.order_id = 5)",

@@ -16,7 +16,7 @@ SCHEMA = """
 """
 
 STATEMENTS = (
-    "SELECT a, b FROM t WHERE a=-5 AND a <> - 5 AND c > +1.5 AND b = 'x' AND a-5 > 0 AND a -6 < 7",
+    "SELECT a, b FROM t WHERE a=-5 AND a <> - 5 AND c > +1.5 AND b = 'x' AND a-5 > 0 AND a BETWEEN -6 AND -7",
     "SELECT date'2026-11-01', interval '1 day', 5::numeric(10,2), b'101', x'1f', 1e5, N'n', E'\\'', $q$x$q$",
     "SELECT null, true, false AS no",
     "SELECT * FROM t WHERE d = date'2026-11-01' AND a IN (1, 2, 3) AND d < date'2026-11-02' /* c */ -- end",

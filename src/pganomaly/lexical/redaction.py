@@ -27,7 +27,7 @@ from pganomaly.lexical.scanner import (
     layout,
 )
 from pganomaly.lexical.structure import Span, statements
-from pganomaly.lexical.words import RESERVED, VALUES_OF_THEIR_OWN, vocabulary
+from pganomaly.lexical.words import BEFORE_EXPRESSION, vocabulary
 
 _VEILED_VERBS = vocabulary("ABORT ALTER CLOSE CREATE DEALLOCATE DECLARE FETCH MOVE RELEASE ROLLBACK SAVEPOINT SET")
 _WHOLE_REST = vocabulary("DATABASE GROUP ROLE SYSTEM USER")
@@ -93,8 +93,7 @@ def _is_operand(out: Tokens) -> bool:
     if not out.kinds:
         return False
     if out.kinds[-1] == WORD:
-        word = out.words[-1]
-        return word not in RESERVED or word in VALUES_OF_THEIR_OWN
+        return out.words[-1] not in BEFORE_EXPRESSION
     return out.kinds[-1] in _ENDS_OPERAND or out.texts[-1] in {")", "]"}
 
 
