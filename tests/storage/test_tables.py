@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from pganomaly import errors, features, lexical, pg
+from pganomaly.pg.embedded import Server
 from pganomaly.records import (
     Block,
     Change,
@@ -326,3 +327,16 @@ def test_a_store_that_is_not_there_says_why(store: Store) -> None:
     gone = Store(store.conninfo.with_dbname("no_such_store"), connect_timeout_s=1)
     with gone, pytest.raises(errors.NoSuchDatabase):
         gone.instances()
+
+
+def test_a_standby_can_be_watched_and_is_no_store() -> None:
+    with Server() as server:
+        with Store(server.conninfo()) as store:
+            store.migrate()
+        server.stop()
+        (server.data / "standby.signal").touch()
+        server.start()
+        with Store(server.conninfo()) as store:
+            assert store.instances() == ()
+            with pytest.raises(errors.StoreReadOnly, match="STORE_URL"):
+                store.instance("shop")

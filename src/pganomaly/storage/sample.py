@@ -50,6 +50,7 @@ def draw(
     ends: list[NDArray[np.int64]] = []
     taken: dict[int, int] = {}
     read = 0
+    conn.execute(_SQL["by_hash"])
     for end in _drawn(conn, instance_id, since, rng):
         moment = str(end)
         conn.execute(_SQL["range"], {"instance_id": instance_id, "since": moment, "upto": moment})

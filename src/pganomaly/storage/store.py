@@ -33,7 +33,6 @@ from pganomaly.storage import (
     upkeep,
 )
 from pganomaly.storage.lease import Holder, Lease
-from pganomaly.storage.partitions import Partition
 from pganomaly.storage.photo import Header, Latest
 from pganomaly.storage.statements import load
 from pganomaly.storage.upkeep import Retention, Upkeep
@@ -86,7 +85,6 @@ class Store:
             max_idle=300.0,
             name="pganomaly-store",
         )
-        self._ensured: frozenset[Partition] = frozenset()
 
     def open(self) -> Self:
         """Be ready; a connection is made when the first one is needed."""
@@ -182,9 +180,7 @@ class Store:
         """
         with self._writing() as conn:
             lease.hold(conn, held)
-            work = Work(conn, held.instance_id, self._ensured)
-            yield work
-        self._ensured = work.ensured
+            yield Work(conn, held.instance_id)
 
     # What was stored
 
@@ -341,9 +337,7 @@ class Store:
     def upkeep(self, now: datetime, retention: Retention) -> Upkeep:
         """Make partitions ahead, add up finished hours, drop what is too old or too much; see upkeep.run."""
         with spoken(self.conninfo):
-            done = upkeep.run(self._locking, now=now, retention=retention)
-        self._ensured = frozenset()
-        return done
+            return upkeep.run(self._locking, now=now, retention=retention)
 
     def sizes(self) -> dict[str, int]:
         """Return the bytes of every table, its partitions and indexes included."""
@@ -425,7 +419,8 @@ def spoken(conninfo: pg.Conninfo) -> Iterator[None]:
     """Turn what the driver says about the store into an error that a user can act on."""
     try:
         yield
-    except psycopg.errors.ReadOnlySqlTransaction:
+    except (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.FeatureNotSupported):
+        # A standby refuses to begin a transaction that may write as a feature that it has not got.
         raise errors.StoreReadOnly from None
     except psycopg.errors.DiskFull as error:
         raise errors.StoreFull(said=_first_line(error)) from error

@@ -69,10 +69,9 @@ class Stored:
 class Work:
     """The writers of one tick. Each may be called once per snapshot or window."""
 
-    def __init__(self, conn: pg.Connection, instance_id: int, ensured: frozenset[Partition]) -> None:
+    def __init__(self, conn: pg.Connection, instance_id: int) -> None:
         self._conn = conn
         self.instance_id = instance_id
-        self.ensured = ensured
 
     def snapshot(
         self,
@@ -240,10 +239,7 @@ class Work:
 
     def _make_room(self, table: str, moment: datetime) -> None:
         """Make the partition that *moment* belongs to, if upkeep has not: no tick fails for want of one."""
-        partition = Partition.of(table, moment)
-        if partition not in self.ensured:
-            partitions.ensure(self._conn, (partition,))
-            self.ensured |= {partition}
+        partitions.ensure(self._conn, (Partition.of(table, moment),))
 
     def _raw(
         self,

@@ -65,6 +65,10 @@ SELECT snapshot_ts, statements
  WHERE instance_id = %(instance_id)s::smallint AND snapshot_ts > %(since)s::timestamptz
    AND features_at IS NOT NULL AND quality = 'ok' AND statements > 0;
 
+-- name: by_hash
+-- Statistics may lag behind: a nested loop over thousands of texts is never worth its risk here.
+SELECT set_config('enable_nestloop', 'off', true);
+
 -- name: sample_rows
 -- What a model may learn from in one window: business statements whose deltas are beyond doubt.
 SELECT {columns}
