@@ -641,6 +641,16 @@ class AlreadyStored(StoreError):
     code = "PGA-056"
 
 
+class WindowOutOfPlace(StoreError):
+    """
+    The window that ends at {at} does not begin where the last stored one ended.
+
+    It was not stored: calls would be counted twice, or never. If this comes again, please report it with this line.
+    """
+
+    code = "PGA-057"
+
+
 class NotARecording(UsageError):
     """{folder} is not a recording: it lacks {missing}. Name the folder that holds meta.json and the Parquet files."""
 

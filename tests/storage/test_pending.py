@@ -63,9 +63,20 @@ def test_a_window_is_stored_once(store: Store, keeper: Keeper) -> None:
 
     with pytest.raises(errors.AlreadyStored):
         again()
-    with pytest.raises(errors.StoreError):
+    with pytest.raises(errors.AlreadyStored):
         Keeper(store, keeper.lease).tick(snapshot(60, {A: {"calls": 2}}))
     assert len(list(store.windows(1, None))) == 1
+
+
+def test_a_window_follows_the_one_before_or_is_refused(store: Store, keeper: Keeper) -> None:
+    """Who goes on from an older memory than the store's would count the time between twice."""
+    keeper.tick(snapshot(0, {A: {"calls": 1}}))
+    forgetful = Keeper(store, keeper.lease, keeper.newest, keeper.reference)
+    keeper.tick(snapshot(60, {A: {"calls": 2}}))
+    with pytest.raises(errors.WindowOutOfPlace):
+        forgetful.tick(snapshot(120, {A: {"calls": 3}}))
+    keeper.tick(snapshot(180, {A: {"calls": 4}}))
+    assert sum(w.deltas["calls"].sum() for w in store.windows(1, None)) == 3
 
 
 def test_scripts_and_service_store_the_same(store: Store, keeper: Keeper) -> None:

@@ -61,8 +61,10 @@ class Ledger:
                 unreset = committing.write(
                     self.store, self.lease, self._waiting[0], channels=self._channels, seen=self.seen
                 )
-            except (errors.LeaseLost, errors.AlreadyStored):
+            except (errors.LeaseLost, errors.WindowOutOfPlace):
                 raise
+            except errors.AlreadyStored:
+                unreset = True  # the answer to an earlier commit got lost, the commit did not
             except (errors.StoreError, errors.ConnectError) as error:
                 return error
             if not unreset:

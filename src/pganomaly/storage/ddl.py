@@ -23,8 +23,7 @@ CREATE SCHEMA monitoring;
 def text() -> str:
     """Return the script."""
     pieces = [_HEADER, LEDGER]
-    for migration in shipped():
-        pieces.append(f"\n-- {migration.name}\n{migration.sql}")
+    pieces += [f"\n-- {migration.name}\n{migration.sql}" for migration in shipped()]
     rows = ",\n".join(f"    ('{m.name}', '{m.sha256}')" for m in shipped())
     pieces.append(f"\nINSERT INTO monitoring.schema_migrations (name, sha256) VALUES\n{rows};\n\nCOMMIT;\n")
     return "".join(pieces)

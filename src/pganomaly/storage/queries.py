@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from pganomaly import lexical, pg
-from pganomaly.records import Key, Lexical, Shape, TextState
+from pganomaly.records import Key, KeyArray, Lexical, Shape, TextState, keys_of
 from pganomaly.storage.statements import fetch, load
 
 _SQL = load("queries")
@@ -96,8 +96,15 @@ def known(conn: pg.Connection, instance_id: int) -> Known:
     )
 
 
+def read_texts(conn: pg.Connection, instance_id: int) -> KeyArray:
+    """Return the statements whose texts need not be read again."""
+    rows = conn.execute(_SQL["read_texts"], {"instance_id": instance_id}).fetchall()
+    return keys_of(Key(*row) for row in rows)
+
+
 def undescribed(conn: pg.Connection, instance_id: int) -> dict[Key, Shape]:
     """Return the texts whose lexical features are missing or of another text."""
+    conn.execute(_SQL["whole_tables"])
     rows = conn.execute(_SQL["undescribed"], {"instance_id": instance_id}).fetchall()
     return {Key(*row[:4]): lexical.describe(row[4]) for row in rows}
 

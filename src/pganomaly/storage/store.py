@@ -18,7 +18,7 @@ from numpy.random import Generator
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from pganomaly import errors, pg
-from pganomaly.records import Incident, Key, Shape, Waiting, Window
+from pganomaly.records import Incident, Key, KeyArray, Shape, Waiting, Window
 from pganomaly.storage import (
     detection,
     lease,
@@ -248,6 +248,11 @@ class Store:
         """Return which statements have been looked at, and their shapes."""
         with self._reading() as conn:
             return queries.known(conn, instance_id)
+
+    def read_texts(self, instance_id: int) -> KeyArray:
+        """Return the statements whose texts need not be read again."""
+        with self._reading() as conn:
+            return queries.read_texts(conn, instance_id)
 
     def undescribed(self, instance_id: int) -> dict[Key, Shape]:
         """Return the texts whose lexical features are missing or of another text."""

@@ -86,6 +86,8 @@ class Work:
         """
         Store what moved of *snapshot*, or all of it: the first of a start, the first of a day, or when it is time.
 
+        errors.AlreadyStored where this moment is stored: a commit whose answer got lost had succeeded.
+
         newest     the photo before (None at a start); what it has and *snapshot* has not gets a tombstone
         moved      deltas.moved(newest, snapshot)
         reference  deltas.reference(..., snapshot): where it differs from *snapshot*, a statement moved without a call
@@ -103,7 +105,7 @@ class Work:
         stored = Stored(last_id + 1, int(which.sum()) + len(gone), whole)
 
         self._make_room("pgss_snapshots_raw", here)
-        self._conn.execute(
+        added = self._conn.execute(
             _SQL["add_snapshot"],
             {
                 **_facts(snapshot),
@@ -115,6 +117,8 @@ class Work:
                 "rows_since_whole": stored.rows if whole else walked + stored.rows,
             },
         )
+        if added.rowcount != 1:
+            raise errors.AlreadyStored(at=here.isoformat())
         self._raw(stored.snapshot_id, snapshot, which, uncalled, texts)
         if whole and reference is not None and uncalled.any():
             self._references(stored.snapshot_id, reference, uncalled)
@@ -123,7 +127,12 @@ class Work:
         return stored
 
     def window(self, window: Window, matrix: Matrix | None = None) -> None:
-        """Store the deltas of *window*, and its features where *matrix* has them; errors.AlreadyStored if they are."""
+        """
+        Store the deltas of *window*, and its features where *matrix* has them.
+
+        errors.AlreadyStored where they are; errors.WindowOutOfPlace where *window* does not begin at the snapshot
+        before it.
+        """
         end = window.end.astimezone(UTC)
         self._make_room("pgss_deltas", end)
         closed = self._conn.execute(
@@ -136,9 +145,11 @@ class Work:
                 "quality": window.quality.value,
                 "statements": len(window),
             },
-        ).rowcount
-        if closed != 1:
+        ).fetchone()
+        if closed is None:
             raise errors.AlreadyStored(at=end.isoformat())
+        if not closed[0]:
+            raise errors.WindowOutOfPlace(at=end.isoformat())
         pg.copy_in(
             self._conn,
             DELTA,

@@ -44,6 +44,19 @@ SELECT q.dbid, q.userid, q.queryid, q.toplevel, q.text_state, l.query_text, q.fi
  WHERE q.instance_id = %(instance_id)s::smallint
    AND (q.text_state <> 'read' OR l.query_text IS NOT NULL OR q.text_ts > now() - interval '20 hours');
 
+-- name: read_texts
+-- Statements whose texts were read and are still here, with lexical features or in a raw row: not to be read again.
+SELECT q.dbid, q.userid, q.queryid, q.toplevel
+  FROM monitoring.queries q
+  LEFT JOIN monitoring.query_lex_features l USING (instance_id, dbid, userid, queryid)
+ WHERE q.instance_id = %(instance_id)s::smallint
+   AND q.text_state = 'read'
+   AND (l.queryid IS NOT NULL OR q.text_ts > now() - interval '20 hours');
+
+-- name: whole_tables
+-- Tables that grew a moment ago have no statistics yet, and a nested loop over them would take minutes.
+SELECT set_config('enable_nestloop', 'off', true);
+
 -- name: undescribed
 -- Texts whose lexical features are missing or of another text, out of the raw rows that brought them.
 SELECT DISTINCT ON (r.dbid, r.userid, r.queryid, r.toplevel)

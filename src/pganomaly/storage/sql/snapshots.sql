@@ -7,7 +7,7 @@ SELECT snapshot_id, snapshot_ts, rows_since_whole
  LIMIT 1;
 
 -- name: add_snapshot
--- One more snapshot. The same moment twice is refused by the table itself.
+-- One more snapshot. No row comes of it where this moment is stored already.
 INSERT INTO monitoring.snapshots
        (instance_id, snapshot_id, snapshot_ts, whole, window_start, server_clock, interval_s, system_identifier,
         timeline, in_recovery, postmaster_start, stats_reset, dealloc, entries, entries_max, hidden, stored,
@@ -16,14 +16,17 @@ VALUES (%(instance_id)s::smallint, %(snapshot_id)s::integer, %(snapshot_ts)s::ti
         %(window_start)s::timestamptz, %(server_clock)s::timestamptz, %(interval_s)s::double precision,
         %(system_identifier)s::bigint, %(timeline)s::integer, %(in_recovery)s::boolean,
         %(postmaster_start)s::timestamptz, %(stats_reset)s::timestamptz, %(dealloc)s::bigint, %(entries)s::integer,
-        %(entries_max)s::integer, %(hidden)s::integer, %(stored)s::integer, %(rows_since_whole)s::bigint);
+        %(entries_max)s::integer, %(hidden)s::integer, %(stored)s::integer, %(rows_since_whole)s::bigint)
+    ON CONFLICT (instance_id, snapshot_ts) DO NOTHING;
 
 -- name: close_window
--- The deltas of a window are stored: in the same transaction, so never twice. No row changes where they were.
+-- The deltas of a window are stored, in the same transaction, so never twice: no row comes where they were. What comes says
+-- whether the window begins at the snapshot before; where it does not, something would be counted twice, or never.
 UPDATE monitoring.snapshots
-   SET window_start = %(window_start)s::timestamptz, length_s = %(length_s)s::double precision,
-       quality = %(quality)s::text, statements = %(statements)s::integer, deltas_at = clock_timestamp()
- WHERE instance_id = %(instance_id)s::smallint AND snapshot_ts = %(window_end)s::timestamptz AND deltas_at IS NULL;
+   SET length_s = %(length_s)s::double precision, quality = %(quality)s::text, statements = %(statements)s::integer,
+       deltas_at = clock_timestamp()
+ WHERE instance_id = %(instance_id)s::smallint AND snapshot_ts = %(window_end)s::timestamptz AND deltas_at IS NULL
+RETURNING window_start IS NOT DISTINCT FROM %(window_start)s::timestamptz AS in_place;
 
 -- name: close_features
 -- The features of a window are stored. No row changes where they were, or where its deltas still wait.
