@@ -22,7 +22,7 @@ from pganomaly.collect import KnownTexts, Session, Target
 from pganomaly.detectors import Forest
 from pganomaly.messages import Speaker
 from pganomaly.pipeline import Rules
-from pganomaly.records import Message, Snapshot, TextState
+from pganomaly.records import Message, Shapes, Snapshot, TextState
 from pganomaly.service import detecting, export, restore, trainer
 from pganomaly.service.detecting import Run
 from pganomaly.service.learner import Trained
@@ -54,7 +54,7 @@ def instance_of(store: Store, target: Target, system_identifier: int | None = No
 def collect(store: Store, lease: Lease, target: Target, clock: Clock, *, interval_s: float) -> tuple[Stored, Snapshot]:
     """Take one snapshot and store what moved since the last one, with the texts that are new."""
     latest = store.latest(lease.instance_id)
-    known = restore.texts(store, lease.instance_id).read_before() if latest else KnownTexts()
+    known = KnownTexts(store.read_texts(lease.instance_id))
     session = Session(target)
     try:
         reading = session.read(known, interval_s, clock.monotonic_s())
@@ -96,11 +96,10 @@ def build_deltas(store: Store, lease: Lease) -> int | None:
 
 def build_features(store: Store, lease: Lease) -> tuple[int, int]:
     """Compute the features of every window that lacks them; return windows and rows."""
-    known = restore.texts(store, lease.instance_id)
     windows = rows = 0
     for window in store.pending_features(lease.instance_id):
         with store.tick(lease) as work:
-            work.features(features.build(window, known.shapes, known.outsiders))
+            work.features(features.build(window, Shapes()))
         windows, rows = windows + 1, rows + len(window)
     return windows, rows
 

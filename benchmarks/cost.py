@@ -1,0 +1,124 @@
+"""What reading, ticking and the scripts cost in CPU time, here and on the server, and what they leave behind."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.busy import Busy
+from pganomaly import pg
+from pganomaly.catalog import COUNTERS
+from pganomaly.clock import SystemClock
+from pganomaly.collect import Session, Target
+from pganomaly.pipeline import Rules
+from pganomaly.service import stages
+from pganomaly.service.commit import Commit
+from pganomaly.service.ledger import Ledger
+from pganomaly.service.observer import Observer
+from pganomaly.storage import Holder, Store
+
+_KEY = ("userid", "dbid", "queryid")
+_COUNTERS = [c.name for c in COUNTERS if c.sources[0] == (c.name,)][: 22 - len(_KEY)]
+_READ = "SELECT userid, dbid, coalesce(queryid, 0), {} FROM pg_stat_statements(false)".format(
+    ", ".join(f"coalesce({name}, -1)::float8" for name in _COUNTERS)
+)
+_DTYPE = np.dtype([("userid", "u4"), ("dbid", "u4"), ("queryid", "i8"), *((name, "f8") for name in _COUNTERS)])
+_TABLES = ("pgss_snapshots_raw", "pgss_deltas", "features_windows")
+_SCRIPTS = (["collect"], ["rebuild", "deltas"], ["rebuild", "features"], ["rebuild", "lexical"], ["detect"])
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Medians over the runs."""
+
+    here_ms: float
+    server_ms: float
+    judge_ms: float = float("nan")
+
+    @property
+    def total_ms(self) -> float:
+        return self.here_ms + self.server_ms
+
+    def __str__(self) -> str:
+        return f"{self.here_ms:.1f} here, {self.server_ms:.1f} on the server"
+
+
+def of_reading(busy: Busy, runs: int) -> Cost:
+    """Return the cost of the counters alone, as COPY BINARY into numpy; many reads, as the kernel counts in 10 ms."""
+    reads = 5 * runs
+    with pg.connect(busy.conninfo) as conn:
+        before_ms = busy.backends_ms()
+        began = time.process_time()
+        for _ in range(reads):
+            with pg.transaction(conn, statement_timeout_s=10, lock_timeout_s=1, read_only=False):
+                pg.copy_out(conn, _READ, _DTYPE)
+        here_ms = 1000 * (time.process_time() - began)
+        return Cost(here_ms / reads, (busy.backends_ms() - before_ms) / reads)
+
+
+def of_ticks(busy: Busy, ticks: int) -> Cost:
+    """Return the cost of a tick of the service: read, judge, store. The first ones, with all texts, do not count."""
+    clock = SystemClock()
+    target = Target("bench", busy.conninfo)
+    here: list[float] = []
+    judged: list[float] = []
+    with Store(busy.conninfo) as store:
+        store.migrate()
+        number = stages.instance_of(store, target)
+        lease = store.acquire(number, Holder.this("bench"), 600.0)
+        observer = Observer(Session(target), Rules(instance=number), clock)
+        ledger = Ledger(store, lease, (), store.state(number))
+        for tick in range(ticks + 2):
+            busy.run()
+            if tick == 2:
+                before_ms = busy.backends_ms()
+            began = time.process_time()
+            before = observer.memory
+            verdict = observer.tick(60.0)
+            ledger.add(Commit(before, verdict, "bench.0", (), clock.now(), observer.cost_ms))
+            failed = ledger.flush()
+            if failed is not None:
+                raise failed
+            here.append(1000 * (time.process_time() - began))
+            judged.append(observer.cost_ms["judge"])
+        server_ms = (busy.backends_ms() - before_ms) / ticks
+        observer.session.close()
+        store.release(lease)
+    return Cost(statistics.median(here[2:]), server_ms, statistics.median(judged[2:]))
+
+
+def of_scripts(busy: Busy) -> Cost:
+    """Return the cost of the five scripts run one after another, each in a process of its own."""
+    busy.run()
+    before_ms = busy.backends_ms()
+    where = busy.conninfo
+    given = {"DB_HOST": where.host, "DB_PORT": where.port, "DB_NAME": where.dbname, "DB_USERNAME": where.user}
+    environment = {**os.environ, **{name: str(value) for name, value in given.items()}}
+    here_ms = sum(_child_ms(command, environment) for command in _SCRIPTS)
+    return Cost(here_ms, busy.backends_ms() - before_ms)
+
+
+def stored_bytes(busy: Busy) -> dict[str, float]:
+    """Return bytes per row of the three tables that grow, partitions and indexes included."""
+    sizes = {}
+    for table in _TABLES:
+        row = busy.conn.execute(
+            "SELECT sum(pg_total_relation_size(relid))::float8, "
+            f"(SELECT count(*) FROM monitoring.{table}) "
+            f"FROM pg_partition_tree('monitoring.{table}') WHERE isleaf".encode()
+        ).fetchone()
+        assert row is not None
+        sizes[table] = row[0] / row[1]
+    return sizes
+
+
+def _child_ms(command: list[str], environment: dict[str, str]) -> float:
+    """Run a command as users do, in a process of its own, and return its CPU time, the start of Python included."""
+    before = os.times()
+    subprocess.run([sys.executable, "-m", "pganomaly", *command], env=environment, check=True, capture_output=True)
+    after = os.times()
+    return 1000 * (after.children_user + after.children_system - before.children_user - before.children_system)
