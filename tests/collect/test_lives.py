@@ -19,6 +19,9 @@ from pganomaly.records import Key, Quality, Snapshot, Window
 from tests.collect.conftest import Watch, Watched, texts_of
 from tests.conftest import server_of_major
 
+CRASHED = "all server processes terminated; reinitializing"
+"""What the postmaster logs when it starts anew after a crash of one of its children."""
+
 
 @pytest.fixture(scope="module", params=[13, 16, 18])
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
@@ -122,11 +125,12 @@ def test_a_backend_killed_empties_the_counters_and_costs_no_reading(server: Serv
     """The postmaster lives on: only the counters (on 13) or their reset date (from 14 on) tell."""
     shop.execute(*["SELECT 1 AS before_the_crash"] * 9, *(f"SELECT {'1, ' * n} 2" for n in range(40)))
     older = shop.read().snapshot
+    crashes = server.log_text().count(CRASHED)
     with pg.connect(server.conninfo()) as victim:
         os.kill(victim.info.backend_pid, signal.SIGKILL)
         with pytest.raises(psycopg.OperationalError):
             victim.execute("SELECT 1")
-    wait_until_up(server)
+    wait_until_up_again(server, crashes)
     shop.execute("SELECT 1 AS before_the_crash")
     newer = shop.read().snapshot
     assert older.epoch.postmaster_start == newer.epoch.postmaster_start
@@ -154,11 +158,12 @@ def test_a_server_that_is_down_is_said_and_found_again(server: Server, shop: Wat
     assert len(shop.read().snapshot) > 0
 
 
-def wait_until_up(server: Server) -> None:
-    """Connect until it works; a server that recovers from a crash says so."""
-    for _ in range(500):
-        with suppress(errors.ServerStarting, errors.ConnectionDropped), pg.connect(server.conninfo()):
-            return
+def wait_until_up_again(server: Server, crashes: int) -> None:
+    """Wait until the postmaster has noticed one more crash and is through with it."""
+    for _ in range(1000):
+        if server.log_text().count(CRASHED) > crashes:
+            with suppress(errors.ConnectError), pg.connect(server.conninfo()):
+                return
         time.sleep(0.02)
     pytest.fail("the server did not come up again")
 
@@ -219,9 +224,9 @@ def test_a_session_closes_cleanly_and_can_be_used_again(database: pg.Conninfo) -
     session.close()
     session.close()
     with pg.connect(database, application_name="shop") as conn:
-        ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pganomaly' AND datname = current_database()"
+        ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pganomaly' AND datname = %s"
         for _ in range(500):  # a backend takes a moment to notice that its client has gone
-            if conn.execute(ours.encode()).fetchone() == (0,):
+            if conn.execute(ours, (database.dbname,)).fetchone() == (0,):
                 break
             time.sleep(0.02)
         else:
