@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pganomaly import pg
 from pganomaly.records import Key, Quality, Snapshot, Window, locate
 from pganomaly.storage import Holder, Store
-from pganomaly.storage.write import WALK_LIMIT
+from pganomaly.storage.snapshots import WALK_LIMIT
 from tests.builders import SERVER, at, key, restarted, snapshot
 from tests.storage.keeper import Keeper
 

@@ -23,7 +23,7 @@ from pganomaly.records import (
     TextState,
 )
 from pganomaly.storage import Holder, Lease, Store
-from pganomaly.storage.store import spoken
+from pganomaly.storage.pool import spoken
 from tests.builders import NOON, at, key, snapshot
 from tests.storage.keeper import Keeper
 from tests.storage.story import a_day_in_the_life

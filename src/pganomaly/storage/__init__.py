@@ -8,9 +8,10 @@ from pganomaly.storage.pending import Neighbours
 from pganomaly.storage.photo import Header, Latest
 from pganomaly.storage.queries import Known
 from pganomaly.storage.read import Backlog
+from pganomaly.storage.snapshots import Stored
 from pganomaly.storage.store import Instance, Store
 from pganomaly.storage.upkeep import Retention, Upkeep
-from pganomaly.storage.write import Stored, Work
+from pganomaly.storage.write import Work
 
 __all__ = [
     "Backlog",

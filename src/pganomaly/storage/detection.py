@@ -14,6 +14,8 @@ from typing import Any
 
 from pganomaly import pg
 from pganomaly.records import Change, Finding, Incident, IncidentKind, Key, Reason
+from pganomaly.storage import partitions
+from pganomaly.storage.partitions import Partition
 from pganomaly.storage.statements import fetch_dicts, load
 
 _SQL = load("detection")
@@ -48,6 +50,7 @@ def put_findings(conn: pg.Connection, instance_id: int, model_version: str, find
     """Store anomalous windows of statements; the same again replaces them."""
     if not findings:
         return
+    partitions.ensure(conn, {Partition.of("anomaly_scores", f.window_end) for f in findings})
     rows = [
         {
             "window_start": f.window_start,

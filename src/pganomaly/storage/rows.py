@@ -5,6 +5,7 @@ Columns follow from the catalogue; a test compares them with the migrations.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,11 @@ def numbers_in(rows: RowArray, names: Iterable[str]) -> NDArray[np.float64]:
 def constant(name: str, sql_type: str, value: object, rows: int) -> Column:
     """Return a column with one value in every row."""
     return Column(name, sql_type, np.full(rows, value))
+
+
+def stamp(moment: datetime) -> np.datetime64:
+    """Return a moment as numpy has it, to the microsecond."""
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
 
 def key_columns(keys: KeyArray) -> list[Column]:

@@ -10,14 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import psycopg
 from numpy.random import Generator
-from psycopg_pool import ConnectionPool, PoolTimeout
 
-from pganomaly import errors, pg
+from pganomaly import errors
 from pganomaly.records import Incident, Key, KeyArray, Shape, Waiting, Window
 from pganomaly.storage import (
     detection,
@@ -34,13 +31,13 @@ from pganomaly.storage import (
 )
 from pganomaly.storage.lease import Holder, Lease
 from pganomaly.storage.photo import Header, Latest
+from pganomaly.storage.pool import Connections, spoken
 from pganomaly.storage.statements import load
 from pganomaly.storage.upkeep import Retention, Upkeep
 from pganomaly.storage.write import Work
 from pganomaly.training import Sample
 
 _INSTANCES = load("instances")
-_LOCK_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,54 +53,8 @@ class Instance:
     first_seen_ts: datetime
 
 
-class Store:
-    """
-    A database with our schema. Threads may share one; each call takes a connection of its own for its time.
-
-    statement_timeout_s  a statement that takes longer is given up: the store may be the server that we watch
-    """
-
-    def __init__(
-        self,
-        conninfo: pg.Conninfo,
-        *,
-        pool_size: int = 4,
-        connect_timeout_s: float = 5.0,
-        statement_timeout_s: float = 30.0,
-    ) -> None:
-        self.conninfo = conninfo
-        self.connect_timeout_s = connect_timeout_s
-        self.statement_timeout_s = statement_timeout_s
-        self._pool = ConnectionPool(
-            kwargs={**pg.connect_arguments(conninfo, connect_timeout_s), "autocommit": True},
-            min_size=0,
-            max_size=pool_size,
-            open=False,
-            check=ConnectionPool.check_connection,
-            timeout=connect_timeout_s,
-            reconnect_timeout=connect_timeout_s,
-            max_idle=300.0,
-            name="pganomaly-store",
-        )
-
-    def open(self) -> Self:
-        """Be ready; a connection is made when the first one is needed."""
-        self._pool.open()
-        return self
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._pool.close(timeout=self.connect_timeout_s)
-
-    def __enter__(self) -> Self:
-        """Open the store."""
-        return self.open()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the store."""
-        self.close()
+class Store(Connections):
+    """A database with our schema. Threads may share one; each call takes a connection of its own for its time."""
 
     # What must be there first
 
@@ -370,70 +321,3 @@ class Store:
         """Note why a delivery failed and when to try again; None gives it up."""
         with self._writing() as conn:
             outbox.mark_failed(conn, message_id, channel, error, next_attempt_at=next_attempt_at)
-
-    # Connections
-
-    @contextmanager
-    def _connection(self) -> Iterator[pg.Connection]:
-        with spoken(self.conninfo):
-            try:
-                with self._pool.connection() as conn:
-                    yield conn
-            except PoolTimeout:
-                # The pool only knows that it waited. A connection of our own says what is wrong.
-                pg.connect(self.conninfo, connect_timeout_s=self.connect_timeout_s).close()
-                raise errors.StoreError(said="every connection is busy") from None
-
-    @contextmanager
-    def _reading(self) -> Iterator[pg.Connection]:
-        with self._connection() as conn, self._transaction(conn, read_only=True):
-            yield conn
-
-    @contextmanager
-    def _writing(self) -> Iterator[pg.Connection]:
-        with self._connection() as conn, self._transaction(conn, read_only=False):
-            yield conn
-
-    @contextmanager
-    def _locking(self, lock_timeout_s: float) -> Iterator[pg.Connection]:
-        """Open a write transaction that gives up a lock soon; errors come in the driver's own words."""
-        with (
-            self._pool.connection() as conn,
-            pg.transaction(
-                conn,
-                statement_timeout_s=self.statement_timeout_s,
-                lock_timeout_s=lock_timeout_s,
-                read_only=False,
-            ),
-        ):
-            yield conn
-
-    @contextmanager
-    def _transaction(self, conn: pg.Connection, *, read_only: bool) -> Iterator[None]:
-        with pg.transaction(
-            conn,
-            statement_timeout_s=self.statement_timeout_s,
-            lock_timeout_s=_LOCK_TIMEOUT_S,
-            read_only=read_only,
-        ):
-            yield
-
-
-@contextmanager
-def spoken(conninfo: pg.Conninfo) -> Iterator[None]:
-    """Turn what the driver says about the store into an error that a user can act on."""
-    try:
-        yield
-    except (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.FeatureNotSupported):
-        # A standby refuses to begin a transaction that may write as a feature that it has not got.
-        raise errors.StoreReadOnly from None
-    except psycopg.errors.DiskFull as error:
-        raise errors.StoreFull(said=_first_line(error)) from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise errors.StoreForbidden(user=conninfo.user, dbname=conninfo.dbname, said=_first_line(error)) from error
-    except psycopg.Error as error:
-        raise errors.StoreError(said=_first_line(error)) from error
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return error.diag.message_primary or str(error).partition("\n")[0] or type(error).__name__
