@@ -1,7 +1,7 @@
 """The watched server: what may be read of it, the reading itself, and what a doctor finds."""
 
 from pganomaly.collect.capabilities import Capabilities
-from pganomaly.collect.check import Check, CheckState
+from pganomaly.collect.check import SUBJECTS, Check, CheckState
 from pganomaly.collect.doctor import doctor
 from pganomaly.collect.grants import grant_sql
 from pganomaly.collect.known import KnownTexts
@@ -10,6 +10,7 @@ from pganomaly.collect.session import Session
 from pganomaly.collect.target import Limits, Target
 
 __all__ = [
+    "SUBJECTS",
     "Capabilities",
     "Check",
     "CheckState",
