@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# One pass by hand: snapshot, deltas, features, lexical features.
+# One pass by hand: snapshot, deltas, features, lexical features. Run it where .env is.
 set -euo pipefail
-cd "$(dirname "$0")"
+scripts="$(dirname "$0")"
 for step in collector build_deltas build_features build_lex_features; do
-  "${PYTHON:-python3}" "$step.py"
+  "${PYTHON:-python3}" "$scripts/$step.py"
 done
