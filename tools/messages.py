@@ -5,7 +5,7 @@ Collects every sentence that people read into locale/*.po and compiles them. Run
     python tools/messages.py --check   change nothing; exit 1 where a catalogue is not what the code says
 
 A sentence is found where it is said: .say("..."), .count("one", "many", n), _("..."), ngettext("one", "many", n), in
-the docstrings of the errors, and in the sentences of the feature catalogue.
+the docstrings of the errors, in the help of the commands, and in the sentences of the feature catalogue.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po, write_po
 
 from pganomaly import catalog as numbers
 from pganomaly import errors
+from pganomaly.cli.entry import help_sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "pganomaly"
@@ -40,6 +41,8 @@ def sentences() -> Iterator[tuple[Sentence, str]]:
             yield sentence, f"src/pganomaly/{file}"
     for error in sorted(_descendants(errors.PganomalyError), key=lambda kind: kind.__name__):
         yield error.template(), "src/pganomaly/errors.py"
+    for sentence in help_sentences():
+        yield sentence, "src/pganomaly/cli/commands"
     for feature in numbers.FEATURES:
         yield feature.says, "src/pganomaly/catalog/features.py"
 

@@ -51,6 +51,10 @@ class App:
         """Print a sentence of the catalogue."""
         self.print(self.speaker.say(msgid, **facts))
 
+    def count(self, singular: str, plural: str, n: int, /, **facts: object) -> None:
+        """Print the form of a sentence of the catalogue that goes with *n* things."""
+        self.print(self.speaker.count(singular, plural, n, **facts))
+
     def print(self, text: str) -> None:
         """Print a line as it is; with --json it goes beside the JSON, to standard error."""
         if self.as_json:
@@ -66,10 +70,12 @@ class App:
         """Print a table; *heads* are sentences of the catalogue."""
         table = Table(box=None, pad_edge=False)
         for head in heads:
-            table.add_column(self.speaker.say(head), overflow="fold")
+            table.add_column(self.speaker.say(head), no_wrap=True)
         for row in rows:
             table.add_row(*(text.replace("[", "\\[") for text in row))
-        self.console.print(table)
+        # A table wider than a pipe or a narrow terminal is cut by neither: its reader scrolls or greps.
+        width = max(self.console.width, Console(width=1000).measure(table).maximum)
+        self.console.print(table, width=width)
 
 
 def _plain(value: Any) -> Any:  # noqa: PLR0911 - one line per kind of value

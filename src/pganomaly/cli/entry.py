@@ -14,6 +14,8 @@ from pganomaly.cli.context import chosen_language
 from pganomaly.errors import PganomalyError
 from pganomaly.messages import Speaker
 
+EXAMPLE = " Example: "
+"""Where the help of a command ends and an example begins."""
 INTERRUPTED = 130
 USAGE = 2
 
@@ -41,9 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str], speaker: Speaker) -> int:
     command = translated(application(), speaker)
     try:
-        result = command.main(arguments, prog_name="pganomaly", standalone_mode=False)
+        result = command.main(arguments or ["--help"], prog_name="pganomaly", standalone_mode=False)
     except typer.TyperException as error:
-        _complain(f"{error.format_message()} (pganomaly --help)")
+        said = error.format_message()
+        _complain(said if "\n" in said else f"{said} (pganomaly --help)")
         return USAGE
     except typer.Abort:
         return INTERRUPTED
@@ -54,14 +57,25 @@ def translated(app: typer.Typer, speaker: Speaker) -> Any:
     """Return the commands with their help in the reader's language."""
     root = typer.main.get_command(app)
     for command in _commands(root):
-        if command.help:
-            command.help = speaker.say(command.help)
-            command.short_help = None
+        sentence, _, example = (command.help or "").partition(EXAMPLE)
+        command.short_help = speaker.say(sentence)
+        shown = speaker.say("Example: {command}", command=example)
+        command.help = f"{command.short_help}\n\n{shown}" if example else command.short_help
         for parameter in command.params:
-            sentence = getattr(parameter, "help", None)
-            if sentence and isinstance(parameter, (TyperOption, TyperArgument)):
-                parameter.help = speaker.say(sentence)
+            if _told(parameter):
+                parameter.help = speaker.say(parameter.help)
     return root
+
+
+def help_sentences() -> Iterator[str]:
+    """Yield every sentence of the help, for whoever translates."""
+    for command in _commands(typer.main.get_command(application())):
+        yield (command.help or "").partition(EXAMPLE)[0]
+        yield from (parameter.help for parameter in command.params if _told(parameter))
+
+
+def _told(parameter: Any) -> bool:
+    return isinstance(parameter, (TyperOption, TyperArgument)) and bool(parameter.help)
 
 
 def _commands(command: Any) -> Iterator[Any]:

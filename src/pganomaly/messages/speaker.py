@@ -43,6 +43,10 @@ class Speaker:
         """Return the sentence *msgid* in this language, its {names} filled in."""
         return _translations(self.language).gettext(msgid).format(**facts)
 
+    def unfilled(self, msgid: str) -> str:
+        """Return the sentence *msgid* in this language, its {names} left standing: for lists of sentences."""
+        return _translations(self.language).gettext(msgid)
+
     def count(self, singular: str, plural: str, n: int, /, **facts: object) -> str:
         """Return the form of the sentence that goes with *n* things; {n} is the number."""
         form = _translations(self.language).ngettext(singular, plural, n)

@@ -72,7 +72,7 @@ def collect(as_json: AsJson = False) -> int:
                 )
                 done.append({"server": stage.target.name, "rows": stored.rows, "snapshot_ts": snapshot.taken_at})
                 run.say(
-                    "{server}: snapshot {number} stored, {rows} rows.",
+                    "{server}: snapshot {number} stored, rows: {rows}.",
                     server=stage.target.name, number=stored.snapshot_id, rows=stored.rows,
                 )  # fmt: skip
     return _answered(run, done)
@@ -102,7 +102,10 @@ def _deltas(run: App, stage: Stage, lease: Lease) -> dict[str, object]:
     elif windows == 0:
         run.say("{server}: deltas are up-to-date.", server=stage.target.name)
     else:
-        run.say("{server}: deltas of {windows} windows stored.", server=stage.target.name, windows=windows)
+        run.count(
+            "{server}: deltas of {n} window stored.", "{server}: deltas of {n} windows stored.",
+            windows, server=stage.target.name,
+        )  # fmt: skip
     return {"stage": "deltas", "windows": windows}
 
 
@@ -112,7 +115,7 @@ def _features(run: App, stage: Stage, lease: Lease) -> dict[str, object]:
         run.say("{server}: features are up-to-date.", server=stage.target.name)
     else:
         run.say(
-            "{server}: features of {windows} windows stored, {rows} rows.",
+            "{server}: features stored, windows: {windows}, rows: {rows}.",
             server=stage.target.name, windows=windows, rows=rows,
         )  # fmt: skip
     return {"stage": "features", "windows": windows, "rows": rows}
@@ -123,7 +126,10 @@ def _lexical(run: App, stage: Stage, lease: Lease) -> dict[str, object]:
     if rows == 0:
         run.say(sentences.LEX_UP_TO_DATE)
     else:
-        run.say("{server}: lexical features of {rows} texts stored.", server=stage.target.name, rows=rows)
+        run.count(
+            "{server}: lexical features of {n} text stored.", "{server}: lexical features of {n} texts stored.",
+            rows, server=stage.target.name,
+        )  # fmt: skip
     return {"stage": "lexical", "rows": rows}
 
 
@@ -172,7 +178,7 @@ def _detected(run: App, stage: Stage, lease: Lease, names: list[str]) -> dict[st
         run.say("{server}: no new window to score.", server=stage.target.name)
     else:
         run.say(
-            "{server}: {windows} windows scored, {rows} rows, {anomalies} anomalies.",
+            "{server}: scored, windows: {windows}, rows: {rows}, anomalies: {anomalies}.",
             server=stage.target.name, windows=found.windows, rows=found.rows, anomalies=len(found.findings),
         )  # fmt: skip
     if found.outcome.bad:

@@ -8,6 +8,7 @@ import typer
 from pganomaly import errors, settings
 from pganomaly.cli.context import App, AsJson
 from pganomaly.clock import SystemClock
+from pganomaly.messages import _
 from pganomaly.service import orders, overview
 from pganomaly.service.overview import Status
 from pganomaly.service.plan import SILENT_INTERVALS
@@ -15,6 +16,9 @@ from pganomaly.settings.variables import read_duration
 from pganomaly.storage import Store, forecast
 
 CLOCK = SystemClock()
+_STATUS = (
+    _("server"), _("last window"), _("statements"), _("quality"), _("incidents open"), _("model"), _("collected by"),
+)  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +43,7 @@ def status(as_json: AsJson = False) -> int:
     if not found:
         run.say("Nothing is stored yet. Begin with: pganomaly run")
     rows = [_row(run, s) for s in found]
-    run.table(("server", "last window", "statements", "quality", "incidents open", "model", "collected by"), rows)
+    run.table(_STATUS, rows)
     return 0
 
 
@@ -92,7 +96,7 @@ def size(as_json: AsJson = False) -> int:
     written = [
         (name, run.speaker.quantity(count, "bytes")) for name, count in sorted(sizes.items(), key=lambda e: -e[1])
     ]
-    run.table(("table", "size"), written)
+    run.table((_("table"), _("size")), written)
     run.say(
         "{now} now; at {statements} statements a window it comes to {then}, the limit is {limit} (STORE_MAX_GB).",
         now=run.speaker.quantity(sum(sizes.values()), "bytes"),
@@ -133,9 +137,9 @@ def prune(
     if as_json:
         run.answer(done)
     else:
-        run.say(
-            "{count} partitions dropped, the store has {size} now.",
-            count=len(done.dropped), size=run.speaker.quantity(done.size_bytes, "bytes"),
+        run.count(
+            "{n} partition dropped, the store has {size} now.", "{n} partitions dropped, the store has {size} now.",
+            len(done.dropped), size=run.speaker.quantity(done.size_bytes, "bytes"),
         )  # fmt: skip
     return 0
 
