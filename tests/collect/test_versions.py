@@ -131,3 +131,11 @@ def test_an_extension_updated_under_our_eyes_costs_no_reading(
     workers = after.counters["parallel_workers_launched"]
     assert np.isnan(workers).all() == (new != "1.12")
     assert len(np.unique(after.keys)) == len(after)
+
+
+def test_what_is_read_is_what_a_store_gives_back(any_server: Server, watch: Watch) -> None:
+    """A counter kept in four bytes is read as such: else nothing would equal its own row after a restart."""
+    counters = watch(any_server.conninfo()).read().snapshot.counters
+    for counter in (c for c in COUNTERS if c.sql_type == "real"):
+        values = counters[counter.name]
+        assert np.array_equal(values, values.astype(np.float32).astype(np.float64), equal_nan=True), counter.name

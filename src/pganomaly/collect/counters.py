@@ -24,6 +24,8 @@ from pganomaly.records import KEY, UNKNOWN_US, Counters, Epoch, KeyArray, Snapsh
 
 _SQL = pg.statements(files(__package__) / "counters.sql")
 _NAMES = tuple(counter.name for counter in COUNTERS)
+_FOUR_BYTES = frozenset(counter.name for counter in COUNTERS if counter.sql_type == "real")
+"""Kept in four bytes, so read as such: else no entry would equal its own row when that comes back out of a store."""
 
 _INT8 = 20
 """Type of a counter that travels as a whole number; all others travel as double precision."""
@@ -136,7 +138,7 @@ def _values(rows: NDArray[np.void]) -> NDArray[np.float64]:
     values = np.full((len(_NAMES), len(rows)), np.nan)
     for place, name in enumerate(_NAMES):
         if name in _fields(rows):
-            values[place] = rows[name]
+            values[place] = rows[name].astype(np.float32) if name in _FOUR_BYTES else rows[name]
             if rows.dtype[name].kind == "i":
                 values[place][values[place] == _ABSENT] = np.nan
     return values
