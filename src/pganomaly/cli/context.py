@@ -66,6 +66,10 @@ class App:
         """Print *facts* as JSON."""
         print(json.dumps(_plain(facts), ensure_ascii=False, indent=1))  # noqa: T201
 
+    def line(self, facts: object) -> None:
+        """Print *facts* as one line of JSON: for streams."""
+        print(json.dumps(_plain(facts), ensure_ascii=False), flush=True)  # noqa: T201
+
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; *heads* are sentences of the catalogue."""
         table = Table(box=None, pad_edge=False)

@@ -35,7 +35,7 @@ def show(app: App, target: Target, clock: Clock, *, interval_s: float, windows: 
         stream = _verdicts(app, observer, clock, interval_s, windows)
         if app.as_json:
             for verdict in stream:
-                app.answer(_facts(app, target, observer, verdict, clock))
+                app.line(_facts(app, target, observer, verdict, clock))
         elif app.console.is_terminal:
             _table(app, target, observer, stream, clock)
         else:

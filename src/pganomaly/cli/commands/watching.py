@@ -1,7 +1,7 @@
 """Watching a server: the service, the look without a store, and what keeps either from working."""
 
 from contextlib import ExitStack
-from threading import Event
+from threading import Event, Thread
 from typing import Annotated
 
 import numpy as np
@@ -24,6 +24,9 @@ from pganomaly.storage import Store
 
 CLOCK = SystemClock()
 _SIGNS = {CheckState.OK: "✓", CheckState.WARNING: "!", CheckState.PROBLEM: "✗", CheckState.UNKNOWN: "?"}
+
+EXAMINE_S = 2.0
+"""Watching begins when the servers are examined, or after this."""
 
 _NOT_YET = ("web_host", "web_port", "web_token", "notify_urls", "alert_budget_per_day", "fleet_budget_per_day")
 """Settings whose features come later."""
@@ -104,11 +107,22 @@ def _say_first(here: App, told: Orders) -> None:
 
 
 def _say_problems(here: App, told: Orders, store: Store) -> None:
-    """Say what keeps a server from being read, and how to mend it; the service starts by itself once it is mended."""
-    for target in told.targets:
-        own = target.conninfo == store.conninfo
-        for check in prepare.problems(target, CLOCK, may_create=own):
+    """
+    Say what keeps a server from being read, and how to mend it; the service starts by itself once it is mended.
+
+    One that does not answer at all takes its time to examine, and nobody waits for that.
+    """
+
+    def say(target: Target) -> None:
+        for check in prepare.problems(target, CLOCK, may_create=target.conninfo == store.conninfo):
             here.print(f"{target.name}: {prepare.said(check, here.speaker)}")
+
+    examiners = [Thread(target=say, args=(t,), name=f"examine {t.name}", daemon=True) for t in told.targets]
+    for thread in examiners:
+        thread.start()
+    patience_s = CLOCK.monotonic_s() + EXAMINE_S
+    for thread in examiners:
+        thread.join(max(patience_s - CLOCK.monotonic_s(), 0.0))
 
 
 def watch(
