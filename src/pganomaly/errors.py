@@ -648,7 +648,18 @@ class WindowOutOfPlace(StoreError):
     It was not stored: calls would be counted twice, or never. If this comes again, please report it with this line.
     """
 
-    code = "PGA-057"
+    code = "PGA-058"
+
+
+class StoreRefused(StoreError):
+    """
+    The store will not take this: {said}.
+
+    Nothing of it was written. The schema is checked, and watching goes on from what is stored. If this comes again,
+    please report it with this line.
+    """
+
+    code = "PGA-059"
 
 
 class NotARecording(UsageError):

@@ -14,7 +14,7 @@ class Commit:
     """
     A tick that is judged and not yet stored.
 
-    before      what was remembered before it: where a commit can never succeed, life goes on from there
+    before      what was remembered before it
     messages    what people are to be told; empty once they were told past a store that is down
     cost_ms     what reading and judging took
     """
@@ -32,11 +32,13 @@ class Commit:
         return replace(self, messages=())
 
 
-def write(store: Store, lease: Lease, commit: Commit, *, channels: Sequence[str], seen: DetectorState | None) -> bool:
+def write(
+    store: Store, lease: Lease, commit: Commit, *, channels: Sequence[str], seen: DetectorState | None
+) -> DetectorState | None:
     """
-    Store one tick; errors.StoreError where that failed and nothing of it was stored.
+    Store one tick and return the detector's state after it; errors.StoreError where that failed.
 
-    Return False where somebody has reset the detector since *seen*: then the watermark stays where they put it.
+    Return None where somebody has reset the detector since *seen*: then the watermark stays where they put it.
     """
     verdict, after = commit.verdict, commit.verdict.memory
     with store.tick(lease) as work:
@@ -56,10 +58,10 @@ def write(store: Store, lease: Lease, commit: Commit, *, channels: Sequence[str]
         work.findings(commit.model_version, verdict.findings)
         work.changes(verdict.changes)
         work.outbox(commit.messages, channels, at=commit.at)
-        unreset = True
+        state = seen
         if verdict.window is not None:
-            unreset = work.state(verdict.window.end, verdict.drift.streak.bad_runs, seen=seen)
+            state = work.state(verdict.window.end, verdict.drift.streak.bad_runs, seen=seen)
             if commit.checkpoint is not None:
                 work.checkpoint(verdict.window.end, commit.checkpoint)
         work.cost(stored.snapshot_id, commit.cost_ms)
-    return unreset
+    return state

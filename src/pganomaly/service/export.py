@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pganomaly import errors
 from pganomaly.detectors import Forest
+from pganomaly.messages import _
+
+SET_ASIDE = _("{file} is not a model of ours and was not opened: it is {aside} now, a new one is trained.")
 
 
 def path_for(file: Path, instance_id: int) -> Path:
@@ -31,14 +34,20 @@ def set_aside(file: Path, at: datetime) -> Path | None:
     """
     Move *file* aside where it is not a model of ours, and return where it is now; None where there is nothing to move.
 
-    A pickle of an older system is never opened: only its first bytes are looked at.
+    A pickle of an older system is never opened: only its first bytes are looked at. errors.ModelFileNotWritable where
+    it can neither be read nor moved.
     """
-    if not file.is_file():
-        return None
     try:
+        if not file.is_file():
+            return None
         Forest.loads(file.read_bytes())
     except errors.ModelFileError:
         aside = file.with_name(f"{file.name}.not-ours-{at:%Y%m%dT%H%M%S}")
-        file.replace(aside)
+        try:
+            file.replace(aside)
+        except OSError as error:
+            raise errors.ModelFileNotWritable(file=file, said=error.strerror) from None
         return aside
+    except OSError as error:
+        raise errors.ModelFileNotWritable(file=file, said=error.strerror) from None
     return None

@@ -1,15 +1,17 @@
 """All servers of one process, side by side: a thread each, so that a dead or slow one costs the others nothing."""
 
+import os
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, Timer
 from typing import Any
 
 import structlog
 from numpy.random import Generator
 
+from pganomaly import errors
 from pganomaly.clock import Clock
 from pganomaly.messages import Speaker
 from pganomaly.notify import Heartbeat, MemoryOutbox, channels
@@ -25,8 +27,11 @@ log: Any = structlog.get_logger()
 
 POOL_MOST = 8
 """Connections to the store at most, however many servers are watched."""
-STOP_S = 4.0
-"""Patience for threads at the end: SIGTERM ends us within 5 seconds."""
+STOP_S = 3.0
+"""Patience with all threads together at the end: SIGTERM ends us within 5 seconds."""
+LEAVE_S = 4.5
+LOOK_S = 1.0
+"""Seconds between two looks whether windows still come."""
 
 
 class Fleet:
@@ -42,9 +47,20 @@ class Fleet:
 
     @staticmethod
     def obey_signals(stop: Event) -> None:
-        """Have SIGTERM and SIGINT set *stop*. For the main thread of a process that does nothing else."""
+        """
+        Have SIGTERM and SIGINT set *stop*. For the main thread of a process that does nothing else.
+
+        What hangs after that, on a server that does not answer, is left behind: nothing in a store is half-written.
+        """
+
+        def end(*_: object) -> None:
+            stop.set()
+            leave = Timer(LEAVE_S, os._exit, (0,))
+            leave.daemon = True
+            leave.start()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, end)
 
     def run(self, stop: Event) -> None:
         """Watch until *stop* is set."""
@@ -54,24 +70,25 @@ class Fleet:
         courier = Courier(self._store, own_news, ways, self._clock)
         trainings, errands = ThreadPoolExecutor(1, "training"), ThreadPoolExecutor(1, "errand")
         parts = self._parts(courier, own_news, [way.name for way in ways], trainings, errands, stop)
-        threads = self._threads(parts, stop)
+        watchers = self._watchers(parts)
+        threads = [Thread(target=w.run, args=(stop,), name=w.target.name, daemon=True) for w in watchers]
         courier.start()
         for thread in threads:
             thread.start()
-        stop.wait()
+        while not stop.wait(LOOK_S):
+            for watcher in watchers:
+                watcher.look()
+        patience = self._clock.monotonic_s() + STOP_S
         for thread in threads:
-            thread.join(STOP_S)
+            thread.join(max(patience - self._clock.monotonic_s(), 0.0))
         courier.stop(STOP_S / 4)
         for pool in (trainings, errands):
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _threads(self, parts: Parts, stop: Event) -> list[Thread]:
+    def _watchers(self, parts: Parts) -> list[Watcher]:
         targets = self._orders.targets
         delays = [staggered(i, len(targets), self._orders.plan.interval_s) for i in range(len(targets))]
-        return [
-            Thread(target=Watcher(t, parts, delay_s=delay_s).run, args=(stop,), name=t.name, daemon=True)
-            for t, delay_s in zip(targets, delays, strict=True)
-        ]
+        return [Watcher(t, parts, delay_s=delay_s) for t, delay_s in zip(targets, delays, strict=True)]
 
     def _parts(
         self,
@@ -118,13 +135,10 @@ class Fleet:
     def _set_pickles_aside(self) -> None:
         for number in range(1, len(self._orders.targets) + 1):
             file = export.path_for(self._orders.model_file, number)
-            aside = export.set_aside(file, self._clock.now())
-            if aside is not None:
-                say = self._speaker.say
-                log.warning(
-                    say(
-                        "{file} is not a model of ours and was not opened: it is {aside} now, a new one is trained.",
-                        file=file,
-                        aside=aside,
-                    )
-                )
+            try:
+                aside = export.set_aside(file, self._clock.now())
+            except errors.ModelFileNotWritable as error:
+                log.warning(self._speaker.error(error))
+            else:
+                if aside is not None:
+                    log.warning(self._speaker.say(export.SET_ASIDE, file=file, aside=aside))

@@ -47,6 +47,7 @@ class Learner:
         self._running: Future[Trained] | None = None
         self._has_model = trained_ago_s is not None
         self._tries = 0
+        self._wanted = False
         now_s = clock.monotonic_s()
         self._due_s = now_s + max(plan.retrain_interval_s - trained_ago_s, 0.0) if trained_ago_s is not None else now_s
 
@@ -64,8 +65,10 @@ class Learner:
         """Return how a training ended since the last step, None where none did; start one where it is due."""
         done = self._finished()
         ready = self._has_model or windows >= self._plan.baseline_windows
-        due = drifted or self._clock.monotonic_s() >= self._due_s
+        self._wanted = self._wanted or drifted
+        due = self._wanted or self._clock.monotonic_s() >= self._due_s
         if self._running is None and ready and due:
+            self._wanted = False
             self._running = self._workers.submit(self._train)
         return done
 
@@ -77,6 +80,9 @@ class Learner:
             done = future.result()
         except errors.PganomalyError as error:
             log.warning("training.failed", error=str(error))
+            done = Trained(None, ())
+        except Exception:
+            log.exception("training.failed")
             done = Trained(None, ())
         self._has_model = self._has_model or done.model is not None
         self._tries = 0 if done.model is not None else self._tries + 1

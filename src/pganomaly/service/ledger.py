@@ -53,35 +53,35 @@ class Ledger:
         """
         Store what waits, oldest first; return what stopped it, None where everything is stored.
 
-        errors.LeaseLost is raised: nothing may be written here any more. So is whatever a tick met that the store will
-        never take; `give_up` then says where to go on from.
+        What waiting cannot mend is raised: errors.LeaseLost, and whatever a tick met that the store will never take.
+        What is stored is the truth then, and whoever comes next begins with that.
         """
         while self._waiting:
             try:
-                unreset = committing.write(
-                    self.store, self.lease, self._waiting[0], channels=self._channels, seen=self.seen
-                )
-            except (errors.LeaseLost, errors.WindowOutOfPlace):
+                self._write(self._waiting[0])
+            except (errors.LeaseLost, errors.WindowOutOfPlace, errors.StoreRefused):
                 raise
-            except errors.AlreadyStored:
-                unreset = True  # the answer to an earlier commit got lost, the commit did not
             except (errors.StoreError, errors.ConnectError) as error:
                 return error
-            if not unreset:
-                self.was_reset = True
-            elif self._waiting[0].verdict.window is not None:
-                self.seen = self.store.state(self.lease.instance_id)
             self._waiting.popleft()
         return None
+
+    def _write(self, commit: Commit) -> None:
+        try:
+            state = committing.write(self.store, self.lease, commit, channels=self._channels, seen=self.seen)
+        except errors.AlreadyStored:
+            # The answer to an earlier commit got lost, the commit did not.
+            state = self.store.state(self.lease.instance_id)
+            window = commit.verdict.window
+            if window is not None and (state is None or state.last_window_end != window.end):
+                state = None
+        if state is None:
+            self.was_reset = True
+        else:
+            self.seen = state
 
     def take_messages(self) -> tuple[Message, ...]:
         """Return the messages of all that waits, which the store will then not tell again."""
         messages = tuple(message for commit in self._waiting for message in commit.messages)
         self._waiting = deque(commit.told() for commit in self._waiting)
         return messages
-
-    def give_up(self) -> tuple[Commit, ...]:
-        """Drop what waits and return it, oldest first: go on from what was remembered before the first."""
-        dropped = tuple(self._waiting)
-        self._waiting.clear()
-        return dropped

@@ -1,7 +1,14 @@
-"""Tells people of our own troubles with one server, past a store that may be part of them."""
+"""
+Tells people of our own troubles with one server, past a store that may be part of them.
+
+Whoever watches says what it meets; somebody else looks whether it still says anything (`look`), because a thread that
+hangs or fails for ever cannot tell that itself.
+"""
 
 from collections.abc import Sequence
-from threading import Event
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Event, RLock
 
 from pganomaly.clock import Clock
 from pganomaly.errors import PganomalyError
@@ -26,6 +33,7 @@ class Newsroom:
         clock: Clock,
         *,
         interval_s: float,
+        slowest_s: float = 0.0,
     ) -> None:
         self._server = server
         self._outbox = outbox
@@ -33,12 +41,14 @@ class Newsroom:
         self._courier = courier
         self._speaker = speaker
         self._clock = clock
+        self._lock = RLock()
+        self._silence_s = SILENT_INTERVALS * max(interval_s, slowest_s)
+        self._window_s: float | None = None
         short_s = (UNREACHABLE_INTERVALS - 1) * interval_s
         self._troubles = Troubles(
             {
                 Trouble.SERVER_UNREACHABLE: short_s,
                 Trouble.STORE_DOWN: short_s,
-                Trouble.NO_WINDOW: SILENT_INTERVALS * interval_s,
             }
         )
 
@@ -50,17 +60,43 @@ class Newsroom:
     def seen(self, kind: Trouble, error: PganomalyError | None = None) -> None:
         """Note that something is wrong, and tell people once it has lasted."""
         reason = self._speaker.error(error) if error is not None else ""
-        self._troubles = self._troubles.seen(kind, reason, self._clock.now())
-        self._troubles, news = self._troubles.due(self._clock.now())
-        for entry in news:
-            self._say(entry)
+        with self._lock:
+            self._note(kind, reason, self._clock.now())
 
     def over(self, *kinds: Trouble) -> None:
         """Note that something is well (again), and tell those who were told that it was not."""
-        for kind in kinds:
-            self._troubles, news = self._troubles.over(kind, self._clock.now())
-            if news is not None:
-                self._say(news)
+        with self._lock:
+            for kind in kinds:
+                self._troubles, news = self._troubles.over(kind, self._clock.now())
+                if news is not None:
+                    self._say(news)
+
+    def on_duty(self) -> None:
+        """Expect windows from now on."""
+        with self._lock:
+            self._window_s = self._clock.monotonic_s() if self._window_s is None else self._window_s
+
+    def off_duty(self) -> None:
+        """Expect nothing: somebody else watches, and what is wrong is theirs to tell."""
+        with self._lock:
+            self._window_s = None
+            self.over(Trouble.STORE_DOWN, Trouble.STORE_FULL, Trouble.NO_WINDOW)
+            self._troubles = replace(self._troubles, open={})
+
+    def window(self) -> None:
+        """Note that a window was completed."""
+        with self._lock:
+            self._window_s = self._clock.monotonic_s()
+            self.over(Trouble.NO_WINDOW)
+
+    def look(self) -> None:
+        """Tell people where windows are missing and nothing else that they know of explains it."""
+        with self._lock:
+            if self._window_s is None or self.open - {Trouble.NO_WINDOW}:
+                return
+            silent_s = self._clock.monotonic_s() - self._window_s
+            if silent_s >= self._silence_s:
+                self._note(Trouble.NO_WINDOW, "", self._clock.now() - timedelta(seconds=silent_s))
 
     def pass_on(self, messages: Sequence[Message]) -> None:
         """Tell what the store would have told, were it up."""
@@ -68,6 +104,12 @@ class Newsroom:
             self._outbox.put(message, self._channels, at=self._clock.now())
         if messages:
             self._courier.set()
+
+    def _note(self, kind: Trouble, reason: str, since: datetime) -> None:
+        self._troubles = self._troubles.seen(kind, reason, since)
+        self._troubles, news = self._troubles.due(self._clock.now())
+        for entry in news:
+            self._say(entry)
 
     def _say(self, news: News) -> None:
         kind, since = news.trouble.kind, news.trouble.since

@@ -1,6 +1,5 @@
 """Reads one server and judges it, tick by tick, all in memory: what `watch` shows, and the heart of the service."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from pganomaly import pipeline
@@ -9,7 +8,6 @@ from pganomaly.collect import KnownTexts, Session
 from pganomaly.detectors import Forest
 from pganomaly.drift import Streak
 from pganomaly.pipeline import Judgement, Memory, Rules, Verdict
-from pganomaly.records import Key
 
 
 class Observer:
@@ -43,16 +41,15 @@ class Observer:
         began_s = self._clock.monotonic_s()
         reading = self.session.read(self._known, interval_s, began_s)
         read_s = self._clock.monotonic_s()
-        verdict = pipeline.judge(self.memory, reading, self.model, self.rules)
+        try:
+            verdict = pipeline.judge(self.memory, reading, self.model, self.rules)
+        except Exception:
+            self._known.forget([text.key for text in reading.texts])
+            raise
         self.memory = verdict.memory
         judged_s = self._clock.monotonic_s()
         self.cost_ms = {"read": 1000 * (read_s - began_s), "judge": 1000 * (judged_s - read_s)}
         return verdict
-
-    def go_back(self, memory: Memory, lost: Iterable[Key]) -> None:
-        """Remember what was remembered before; the texts of *lost* statements are read again."""
-        self.memory = memory
-        self._known.forget(lost)
 
     def relearn(self, judgement: Judgement) -> None:
         """Go on with what another judgement has learned, and with the incidents that are open here; the streak is 0."""

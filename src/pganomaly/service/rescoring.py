@@ -3,11 +3,15 @@
 from pganomaly.detectors import Forest
 from pganomaly.pipeline import Judgement, Rules
 from pganomaly.service import detecting, restore
-from pganomaly.storage import Lease, Store
+from pganomaly.storage import DetectorState, Lease, Store
 
 
 class Rescoring:
-    """Works its way from the oldest stored window to the newest."""
+    """
+    Works its way from the oldest stored window to the newest.
+
+    seen  the detector's state when the last step began
+    """
 
     def __init__(self, store: Store, lease: Lease, rules: Rules, *, version: str, limit_rows: int) -> None:
         self._store = store
@@ -17,10 +21,11 @@ class Rescoring:
         self._limit_rows = limit_rows
         self._known = restore.texts(store, lease.instance_id)
         self.judgement = Judgement.empty(rules)
+        self.seen: DetectorState | None = None
 
     def step(self, model: Forest) -> bool:
         """Score a batch; return whether there may be more."""
-        state = self._store.state(self._lease.instance_id)
+        state = self.seen = self._store.state(self._lease.instance_id)
         if state is not None and state.last_window_end is None:
             self.judgement = Judgement.empty(self._rules)
         run = detecting.run(

@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import structlog
 from numpy.random import Generator
 
-from pganomaly import deltas, features, pipeline, training
+from pganomaly import deltas, errors, features, pipeline, training
 from pganomaly.clock import Clock
 from pganomaly.collect import KnownTexts, Session, Target
 from pganomaly.detectors import Forest
@@ -27,7 +29,9 @@ from pganomaly.service import detecting, export, restore, trainer
 from pganomaly.service.detecting import Run
 from pganomaly.service.learner import Trained
 from pganomaly.storage import Holder, Lease, Store, Stored
-from pganomaly.training import ModelSettings, NotEnough
+from pganomaly.training import ModelSettings, NotEnough, Part
+
+log: Any = structlog.get_logger()
 
 SCRIPT_LEASE_S = 600.0
 """A script that dies on another host frees its instance after this; on the same host at once."""
@@ -192,8 +196,17 @@ def train(
         manifest=asdict(model.facts) if model.facts else {},
         payload=payload,
     )
-    export.export(payload, export.path_for(file, instance_id))
-    return Trained(model, training.describe(model))
+    return Trained(model, (*training.describe(model), *_exported(payload, export.path_for(file, instance_id), at)))
+
+
+def _exported(payload: bytes, file: Path, at: datetime) -> tuple[Part, ...]:
+    """Export a model that is stored and in force; return what people should know of that."""
+    try:
+        aside = export.set_aside(file, at)
+        export.export(payload, file)
+    except errors.ModelFileNotWritable as error:
+        return (Part(error.template(), error.facts),)
+    return (Part(export.SET_ASIDE, {"file": file, "aside": aside}),) if aside else ()
 
 
 def model_of(store: Store, instance_id: int, threshold: float | None = None) -> Forest:
@@ -201,7 +214,12 @@ def model_of(store: Store, instance_id: int, threshold: float | None = None) -> 
     stored = store.active_model(instance_id)
     if stored is None or not stored.intact:
         return Forest.untrained()
-    model = Forest.loads(stored.payload)
+    try:
+        model = Forest.loads(stored.payload)
+    except errors.ModelFileError as error:
+        # Another version made it. A new one is trained in its time; meanwhile the per-statement engine judges.
+        log.warning("model.unusable", number=stored.number, reason=str(error))
+        return Forest.untrained()
     return model if threshold is None else replace(model, threshold=threshold)
 
 

@@ -44,6 +44,7 @@ class Watch:
         self._refresh_model()
         self._learner = Learner(self._train, parts.trainings, parts.clock, parts.plan, trained_ago_s=self._age_s())
         self._rescoring: Rescoring | None = None
+        self._ledger.was_reset = self._left_reset()
         self._drifted = False
         self._checkpoint_s = self._upkeep_s = float("-inf")
 
@@ -67,21 +68,14 @@ class Watch:
         return plan.baseline_interval_s if learning else plan.interval_s
 
     def _tick(self) -> None:
-        """Do one tick. Whatever it meets ends this tick at most, but for the loss of the lease."""
+        """Do one tick. What cannot be read or judged ends this tick only; what cannot ever be stored ends the watch."""
         began_s = self._parts.clock.monotonic_s()
         try:
             if not self._ledger.full:
                 self._read(began_s)
-            self._store()
-        except errors.LeaseLost:
-            raise
         except Exception:  # noqa: BLE001 - one bad tick never ends the loop; the log has all of it
             self._log.exception("tick.failed")
-            self._go_back()
-        windows_end = self._observer.memory.judgement.upto
-        silent_s = (self._parts.clock.now() - windows_end).total_seconds() if windows_end else 0.0
-        if silent_s > 2 * self._interval_s and not self._news.open & {Trouble.SERVER_UNREACHABLE, Trouble.STORE_DOWN}:
-            self._news.seen(Trouble.NO_WINDOW)
+        self._store()
 
     def _read(self, began_s: float) -> None:
         before = self._observer.memory
@@ -93,7 +87,7 @@ class Watch:
             return
         self._news.over(Trouble.SERVER_UNREACHABLE)
         if verdict.window is not None:
-            self._news.over(Trouble.NO_WINDOW)
+            self._news.window()
         self._ledger.add(self._commit(before, verdict, began_s))
 
     def _commit(self, before: Memory, verdict: Verdict, began_s: float) -> Commit:
@@ -152,14 +146,6 @@ class Watch:
         self._news.seen(kind, failure)
         self._news.pass_on(self._ledger.take_messages())
 
-    def _go_back(self) -> None:
-        """Forget ticks that can never be stored: the next window spans them, so that no call is lost."""
-        dropped = self._ledger.give_up()
-        if dropped:
-            self._observer.go_back(
-                dropped[0].before, [key for c in dropped for key in (*c.verdict.shapes, *c.verdict.unread)]
-            )
-
     def _spare_time(self, due_s: float, stop: Event) -> None:
         """Do what can wait: models, upkeep of the store, scoring again after a reset."""
         clock = self._parts.clock
@@ -178,7 +164,9 @@ class Watch:
         except errors.LeaseLost:
             raise
         except (errors.StoreError, errors.ConnectError) as error:
-            self._log.warning("upkeep.failed", error=str(error))
+            self._log.warning("spare_time.failed", error=str(error))
+        except Exception:  # noqa: BLE001 - what can wait is tried again; the log has all of it
+            self._log.exception("spare_time.failed")
 
     def _start_over(self) -> Rescoring:
         self._log.info("detector.reset")
@@ -188,7 +176,7 @@ class Watch:
 
     def _finish_rescoring(self, rescoring: Rescoring) -> None:
         self._observer.relearn(rescoring.judgement)
-        self._ledger.seen = self._parts.store.state(self._id)
+        self._ledger.seen = rescoring.seen
         self._ledger.was_reset = False
         self._rescoring = None
         self._log.info("detector.rescored")
@@ -199,8 +187,34 @@ class Watch:
         windows = stages.build_deltas(store, self._lease) or 0
         described = stages.build_lexical(store, self._lease, parts.clock.now())
         featured, _ = stages.build_features(store, self._lease)
-        if windows or featured or described:
-            self._log.info("caught_up", windows=windows, featured=featured, described=described)
+        scored = 0 if self._left_reset() else self._score_left()
+        if windows or featured or described or scored:
+            self._log.info("caught_up", windows=windows, featured=featured, described=described, scored=scored)
+
+    def _score_left(self) -> int:
+        """Score the windows that scripts have stored and not scored, and tell of them; return how many there were."""
+        parts, scored = self._parts, 0
+        model = stages.model_of(parts.store, self._id, parts.threshold)
+        while True:
+            run, _ = stages.detect(
+                parts.store, self._lease, parts.rules(self._id), model,
+                version=stages.version_of(model, parts.model.version), server=self._target.name, speaker=parts.speaker,
+                channels=parts.channels, at=parts.clock.now(), limit_rows=parts.plan.batch_limit,
+            )  # fmt: skip
+            if run.upto is None:
+                return scored
+            scored += run.windows
+
+    def _left_reset(self) -> bool:
+        """Return whether stored windows wait to be scored again: somebody reset the detector while nobody watched."""
+        state = self._parts.store.state(self._id)
+        newest = next(iter(self._parts.store.newest_snapshots(self._id)), None)
+        if state is None or newest is None or newest.window_start is None:
+            return False
+        if state.last_window_end is None:
+            return True
+        reset_at = state.told_after
+        return reset_at is not None and state.last_window_end < min(reset_at, newest.snapshot_ts)
 
     def _learn(self) -> None:
         self._refresh_model()

@@ -23,6 +23,9 @@ from pganomaly.storage import Holder
 
 log: Any = structlog.get_logger()
 
+STANDBY_S = 2.0
+"""Seconds between two looks whether whoever watches instead of us still lives."""
+
 
 class Watcher:
     """Watches one server until it is stopped. Everything happens in the thread that calls `run`."""
@@ -40,37 +43,61 @@ class Watcher:
             parts.speaker,
             parts.clock,
             interval_s=parts.plan.interval_s,
+            slowest_s=parts.plan.baseline_interval_s,
         )
+        self._held_by: str | None = None
+        self._instance_id: int | None = None
+
+    def look(self) -> None:
+        """Tell people where no window comes. Called by another thread: one that hangs cannot tell that itself."""
+        self._news.look()
 
     def run(self, stop: Event) -> None:
         """Watch until *stop* is set. No failure ends this: what failed is tried again, and told if it lasts."""
         clock, interval_s = self._parts.clock, self._parts.plan.interval_s
-        backoff = Backoff(first_s=1.0, most_s=interval_s)
+        backoff = Backoff(first_s=min(1.0, interval_s), most_s=interval_s)
         clock.wait(self._delay_s, stop)
         while not stop.is_set():
+            began_s = clock.monotonic_s()
             try:
                 self._hold_and_watch(stop)
-                backoff = backoff.succeeded()
             except errors.LeaseHeld as error:
-                self._log.info("lease.held", error=str(error))
-                clock.wait(interval_s, stop)
-            except errors.LeaseLost as error:
-                self._log.warning("lease.lost", error=str(error))
-            except (errors.StoreError, errors.ConnectError) as error:
+                self._stand_by(error)
+                clock.wait(min(interval_s, STANDBY_S), stop)
+                continue
+            except Exception as error:  # noqa: BLE001 - a server that cannot be watched now is tried again
+                if clock.monotonic_s() - began_s > backoff.most_s:
+                    backoff = backoff.succeeded()
                 backoff = backoff.failed()
-                self._log.warning("store.failed", error=str(error), retry_s=backoff.wait_s)
-                self._news.seen(Trouble.STORE_DOWN, error)
+                self._instance_id = None
+                self._failed(error, backoff.wait_s)
                 clock.wait(backoff.wait_s, stop)
-            except Exception:  # noqa: BLE001 - a server that cannot be watched now is tried again; the log has all of it
-                backoff = backoff.failed()
-                self._log.exception("watcher.failed", retry_s=backoff.wait_s)
-                clock.wait(backoff.wait_s, stop)
+
+    def _stand_by(self, error: errors.LeaseHeld) -> None:
+        """Say once who watches instead; should they die, the next look finds out."""
+        self._news.off_duty()
+        holder = f"{error.facts['holder']} {error.facts['pid']} {error.facts['host']}"
+        if holder != self._held_by:
+            self._held_by = holder
+            self._log.info("lease.held", error=self._parts.speaker.error(error), then="standing by")
+
+    def _failed(self, error: Exception, wait_s: float) -> None:
+        if isinstance(error, errors.LeaseLost):
+            self._log.warning("lease.lost", error=self._parts.speaker.error(error))
+        elif isinstance(error, (errors.StoreError, errors.ConnectError)):
+            self._log.warning("store.failed", error=self._parts.speaker.error(error), retry_s=wait_s)
+            self._news.seen(Trouble.STORE_DOWN, error)
+        else:
+            self._log.error("watcher.failed", exc_info=error, retry_s=wait_s)
 
     def _hold_and_watch(self, stop: Event) -> None:
         store = self._parts.store
-        store.migrate()
-        instance_id = stages.instance_of(store, self.target)
-        lease = store.acquire(instance_id, Holder.this("pganomaly run"), self._parts.plan.lease_s)
+        if self._instance_id is None:
+            store.migrate()
+            self._instance_id = stages.instance_of(store, self.target)
+        lease = store.acquire(self._instance_id, Holder.this("pganomaly run"), self._parts.plan.lease_s)
+        self._held_by = None
+        self._news.on_duty()
         session = Session(self.target)
         try:
             Watch(self.target, session, lease, self._news, self._parts, self._log).run(stop)

@@ -126,6 +126,8 @@ def spoken(conninfo: pg.Conninfo) -> Iterator[None]:
         raise errors.StoreFull(said=_first_line(error)) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise errors.StoreForbidden(user=conninfo.user, dbname=conninfo.dbname, said=_first_line(error)) from error
+    except (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError) as error:
+        raise errors.StoreRefused(said=_first_line(error)) from error
     except psycopg.Error as error:
         raise errors.StoreError(said=_first_line(error)) from error
 

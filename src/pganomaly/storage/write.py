@@ -121,11 +121,13 @@ class Work:
         """Queue messages for channels; what is queued already stays as it is. Return how many deliveries are new."""
         return outbox.put(self._conn, self.instance_id, tuple(messages), tuple(channels), at=at)
 
-    def state(self, last_window_end: datetime, streak: int, *, seen: detection.DetectorState | None = None) -> bool:
+    def state(
+        self, last_window_end: datetime, streak: int, *, seen: detection.DetectorState | None = None
+    ) -> detection.DetectorState | None:
         """
-        Move watermark and streak, and mark what is judged by now.
+        Move watermark and streak, mark what is judged by now, and return the state as it is then.
 
-        Return False, having changed nothing, where somebody has reset the state since it was *seen*.
+        Return None, having changed nothing, where somebody has reset the state since it was *seen*.
         """
         return detection.put_state(self._conn, self.instance_id, last_window_end, streak, seen)
 
