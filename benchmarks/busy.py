@@ -44,7 +44,11 @@ class Busy:
 @contextmanager
 def server(statements: int) -> Iterator[Busy]:
     """Start a server whose pg_stat_statements has room for twice as many."""
-    settings: dict[str, int | str] = {"pg_stat_statements.max": 2 * statements + 2000, "shared_buffers": "128MB", "autovacuum": "off"}
+    settings: dict[str, int | str] = {
+        "pg_stat_statements.max": 2 * statements + 2000,
+        "shared_buffers": "128MB",
+        "autovacuum": "off",
+    }
     with (
         Server(settings=settings) as running,
         pg.connect(running.conninfo(), application_name="bench") as conn,

@@ -1,0 +1,62 @@
+"""What happens to a window: by how much each statement's calls, work and time differ from the server's own life."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.traffic.workload import F8
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Sessions that wait for a lock: for a *relation* nothing of it shows in the counters."""
+
+    statement: int
+    sessions: float
+    relation: bool
+    seconds: float
+
+
+@dataclass(slots=True, eq=False)
+class Effects:
+    """
+    Factors per statement (per flow where it says so), 1 where nothing happens; amounts are 0 where nothing happens.
+
+    flows    of a flow's executions          started  rate a second of flows that do not run by themselves
+    calls    of a statement's calls          kept     share of its calls that succeed: failed ones are counted nowhere
+    work     of blocks touched per call      rows     of rows per call
+    misses   of the share of blocks read     temp     temporary blocks added per call
+    wal      of WAL and dirtied per call     wait_ms  waiting per call of the waiting_share of calls that wait
+    host     of all time                     jobs     executions a window of flows out of their hours
+    """
+
+    flows: F8
+    started: F8
+    jobs: F8
+    calls: F8
+    kept: F8
+    work: F8
+    rows: F8
+    misses: F8
+    temp: F8
+    wal: F8
+    wait_ms: F8
+    waiting_share: F8
+    host: float = 1.0
+    waits: list[Wait] = field(default_factory=list)
+    adhoc: int = 0
+
+    @classmethod
+    def none(cls, statements: int, flows: int) -> "Effects":
+        """Return a window in which nothing happens."""
+
+        def ones() -> F8:
+            return np.ones(statements)
+
+        def zeros() -> F8:
+            return np.zeros(statements)
+
+        return cls(
+            flows=np.ones(flows), started=np.zeros(flows), jobs=np.zeros(flows), calls=ones(), kept=ones(),
+            work=ones(), rows=ones(), misses=ones(), temp=zeros(), wal=ones(), wait_ms=zeros(), waiting_share=zeros(),
+        )  # fmt: skip
