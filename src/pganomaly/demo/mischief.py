@@ -19,6 +19,7 @@ from pganomaly import lexical, pg
 from pganomaly.demo.flows import LISTED
 from pganomaly.demo.shop import CROWDS
 from pganomaly.demo.traffic import Crowd, Traffic, statements
+from pganomaly.messages import _
 
 _PARAMETER = re.compile(r"%\(\w+\)s")
 
@@ -54,7 +55,7 @@ class IndexDropped:
     """Somebody tidies up and drops an index that was in use."""
 
     name = "index_dropped"
-    says = "somebody drops the index of orders by customer"
+    says = _("somebody drops the index of orders by customer")
 
     def __init__(self) -> None:
         self.hits: tuple[str, ...] = (fingerprint("orders_of_customer"),)
@@ -72,7 +73,7 @@ class SlowCall:
     """Somebody runs a statement that nobody ran before, and it takes its time."""
 
     name = "slow_call"
-    says = "somebody runs SELECT pg_sleep(5), which nobody ran before"
+    says = _("somebody runs SELECT pg_sleep(5), which nobody ran before")
 
     def __init__(self, *, seconds: int = 5) -> None:
         self._text = f"SELECT pg_sleep({seconds})"
@@ -101,7 +102,7 @@ class Burst:
     """Somebody releases a page that asks for each product's rating in a query of its own."""
 
     name = "burst"
-    says = "a new page asks for ratings one by one, twenty times as often as usual"
+    says = _("a new page asks for ratings one by one, twenty times as often as usual")
 
     TIMES = 20
 

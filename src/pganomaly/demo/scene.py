@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from pganomaly.catalog import feature
-from pganomaly.messages import Speaker
+from pganomaly.messages import Speaker, compose
 from pganomaly.messages.naming import name
 from pganomaly.pipeline import Memory, Verdict
 from pganomaly.records import Incident
@@ -68,16 +68,5 @@ def cases(known: dict[str, Case], verdict: Verdict, speaker: Speaker) -> dict[st
 
 def _case(incident: Incident, memory: Memory, speaker: Speaker) -> Case:
     query = name(speaker, memory.shapes.by_key.get(incident.key), incident.key)
-    return Case(query, _what(incident, speaker), incident.onset, incident.closed_at)
-
-
-def _what(incident: Incident, speaker: Speaker) -> str:
-    """Return what is oddest about an incident, with its numbers."""
-    if not incident.reasons:
-        return ""
-    reason = incident.reasons[0]
-    odd = feature(reason.feature)
-    usual, factor = speaker.quantity(reason.usual, odd.unit), speaker.factor(reason.ratio)
-    return speaker.say(
-        odd.says, now=speaker.quantity(reason.value, odd.unit), usual=f"{usual} ({factor})" if factor else usual
-    )
+    what = compose.worst(speaker, incident=incident, feature=feature)
+    return Case(query, what, incident.onset, incident.closed_at)

@@ -41,12 +41,13 @@ class Screen(Protocol):
 def screen(console: Console, speaker: Speaker) -> Iterator[Screen]:
     """Yield the screen that fits the console."""
     if console.is_terminal and not console.no_color:
-        with Live(console=console, auto_refresh=False, transient=True) as live:
-            board = Board(live, speaker)
-            yield board
-            live.update(Text(), refresh=True)
-        for line in board.told:
-            console.print(line, markup=False, soft_wrap=True)
+        board = Board(Live(console=console, auto_refresh=False, transient=True), speaker)
+        try:
+            with board.live:
+                yield board
+        finally:
+            for line in board.told:
+                console.print(line, markup=False, soft_wrap=True)
     else:
         yield Lines(console, speaker)
 
@@ -75,19 +76,19 @@ class Board:
     """A table that is drawn anew after every window. told is every line that came by, for when the table is gone."""
 
     def __init__(self, live: Live, speaker: Speaker) -> None:
-        self._live = live
+        self.live = live
         self._speaker = speaker
         self.told: list[str] = []
 
     def say(self, text: str) -> None:
         """Show a sentence until the next scene."""
-        self._live.update(Text(text), refresh=True)
+        self.live.update(Text(text), refresh=True)
 
     def show(self, scene: Scene) -> None:
         """Draw the scene."""
         at = clock_time(scene.at, self._speaker)
         self.told += [f"{at}  {line}" for line in scene.lines]
-        self._live.update(Group(*self._parts(scene)), refresh=True)
+        self.live.update(Group(*self._parts(scene)), refresh=True)
 
     def _parts(self, scene: Scene) -> Iterator[RenderableType]:
         say = self._speaker.say
@@ -103,7 +104,7 @@ class Board:
         yield Text()
         yield self._table(scene) if scene.cases else Text(say("No query misbehaves."), style="green")
         yield Text()
-        yield from (Text(line, overflow="ellipsis", no_wrap=True) for line in self.told[-LINES:])
+        yield from (Text(line, overflow="fold", no_wrap=False) for line in self.told[-LINES:])
         yield Text(say("Ctrl-C ends the show and removes everything."), style="dim")
 
     def _table(self, scene: Scene) -> Table:

@@ -73,7 +73,6 @@ def play(
                 for scene in scenes:
                     ledger = show.ledger
                     shown.show(scene)
-            shown.say(speaker.say("Removing everything …"))
     except KeyboardInterrupt:
         if not attended:
             raise
@@ -94,7 +93,10 @@ def _world(shown: Screen, speaker: Speaker) -> Iterator[World]:
             owner.execute("CREATE EXTENSION pg_stat_statements")
             owner.execute(collect.grant_sql(ROLE, store=False).encode())
             psql = f"{server.binaries.program('psql')} -h {server.folder} -p {server.port} -U postgres -d shop"
-            yield World(Target("shop", replace(shop.conninfo, user=ROLE)), owner, psql)
+            try:
+                yield World(Target("shop", replace(shop.conninfo, user=ROLE)), owner, psql)
+            finally:
+                shown.say(speaker.say("Removing everything …"))
 
 
 def _sum_up(console: Console, speaker: Speaker, ledger: Ledger) -> None:

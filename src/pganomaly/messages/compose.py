@@ -115,6 +115,11 @@ def resolved(speaker: Speaker, *, subject: Subject, incident: Incident, now: dat
     return Message(f"{incident.incident_id}/resolved", "incident.resolved", incident.incident_id, voice.ending())
 
 
+def worst(speaker: Speaker, *, incident: Incident, feature: FeatureOf) -> str:
+    """Return what is oddest about an incident, as a clause with its numbers; nothing where nothing can be said."""
+    return _Voice(speaker, Subject("", None), incident, incident.opened_at, feature).worst()
+
+
 def drift_confirmed(speaker: Speaker, *, server: str, bad_runs: int, now: datetime) -> Message:
     """Return the news that anomalies keep coming, and that a model is trained anew because of it."""
     text = speaker.say("Server: {server}. A new model is being trained; open incidents stay open.", server=server)
@@ -153,9 +158,14 @@ class _Voice:
             duration=self.speaker.duration(end - self.incident.onset),
             end=self.speaker.when(end, self.now),
         )
+        worst = self.worst()
+        told = (self.speaker.say("At worst: {reason}.", reason=worst),) if worst else ()
+        return (Block("headline", line), *(Block("text", text) for text in told))
+
+    def worst(self) -> str:
+        """Return what is oddest, with its numbers."""
         lead = self._lead()
-        worst = (self.speaker.say("At worst: {reason}.", reason=self._says(lead)),) if lead else ()
-        return (Block("headline", line), *(Block("text", text) for text in worst))
+        return self._says(lead) if lead else ""
 
     def _names(self) -> dict[str, str]:
         return {
