@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from pganomaly.clock import Clock
-from pganomaly.errors import ChannelError, Gone, Rejected, Retry
+from pganomaly.errors import ChannelError, Gone, PganomalyError, Rejected, Retry
 from pganomaly.notify.channel import Channel, Sent
 from pganomaly.notify.outbox import Outbox
 from pganomaly.notify.pace import Pace
@@ -91,9 +91,10 @@ def keep_delivering(
         for place, outbox in enumerate(outboxes):
             try:
                 done = deliver(outbox, channels, clock, pace=pace)
-            except Exception:  # a store that is down must not silence the outbox in memory
+            except Exception as error:  # a store that is down must not silence the outbox in memory
                 if place not in down:
-                    log.warning("outbox.down", outbox=type(outbox).__name__, exc_info=True)
+                    known = isinstance(error, PganomalyError)
+                    log.warning("outbox.down", outbox=type(outbox).__name__, error=str(error), exc_info=not known)
                 down.add(place)
             else:
                 down.discard(place)

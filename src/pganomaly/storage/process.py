@@ -22,13 +22,15 @@ def here() -> tuple[str, int, datetime]:
 
 
 def alive(pid: int, since: datetime) -> bool:
-    """Return whether the process that began at *since* still runs: not one that got its number later."""
+    """Return whether the process that began at *since* still runs: not one that got its number later, nor a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         pass  # somebody else's, so it runs
+    if _stat(pid)[:1] == ["Z"]:
+        return False  # dead, and nobody has asked for its exit code yet
     began = started(pid)
     return began is None or abs(began - since) <= _SAME
 
@@ -36,9 +38,16 @@ def alive(pid: int, since: datetime) -> bool:
 def started(pid: int) -> datetime | None:
     """Return when a process began, None where the system does not say (other than Linux)."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        since_boot_s = int(fields[19]) / _TICKS
-    except (OSError, ValueError, IndexError):
+        since_boot_s = int(_stat(pid)[19]) / _TICKS
+    except (ValueError, IndexError):
         return None
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     return datetime.fromtimestamp(booted + since_boot_s, UTC)
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what the system says of a process, from its state on; nothing where it does not say."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
