@@ -20,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly import catalog, deltas, drift, features, incidents, lexical
-from pganomaly.detectors import Baseline, Forest, modelfile
+from pganomaly.detectors import Baseline, Forest, Gate, modelfile
 from pganomaly.drift import DriftSettings, Outcome, Streak
 from pganomaly.incidents import AlertSettings, Desk
 from pganomaly.messages import Speaker, compose
 from pganomaly.records import (
+    Activity,
     Change,
     ChangeKind,
     Finding,
@@ -47,6 +48,7 @@ from pganomaly.records.grid import F8
 
 CONTEXT = ("calls_per_sec", "exec_ms_per_sec", "db_time_share")
 """Features that a message shows beside what is odd."""
+_NO_SHAPES = Shapes()
 REASONS_STORED = 12
 """Features stored with an anomalous window, oddest first."""
 
@@ -187,7 +189,7 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
 
     window = deltas.between(memory.reference, snapshot)
     matrix = features.build(window, after.shapes, after.outsiders)
-    decision = decide(memory.judgement, matrix, model, rules)
+    decision = decide(memory.judgement, matrix, model, rules, activity=reading.activity, shapes=after.shapes)
     outcome, judgement = conclude(decision.judgement, decision.significant, at=window.end, rules=rules)
     return Verdict(
         snapshot,
@@ -209,10 +211,28 @@ def describe(reading: Reading) -> dict[Key, Shape]:
     return {t.key: lexical.describe(t.text) for t in reading.texts if t.state is TextState.READ and t.text is not None}
 
 
-def decide(judgement: Judgement, matrix: Matrix, model: Forest, rules: Rules) -> Decision:
-    """Return what is odd in one window, what that changes in incidents, and what was learned."""
-    scores = judgement.baseline.score(matrix, judge_newcomers=judgement.windows >= rules.baseline_windows)
-    step = incidents.advance(judgement.desk, scores, instance=rules.instance, rules=rules.alerts)
+def decide(
+    judgement: Judgement,
+    matrix: Matrix,
+    model: Forest,
+    rules: Rules,
+    *,
+    activity: tuple[Activity, ...] = (),
+    shapes: Shapes = _NO_SHAPES,
+) -> Decision:
+    """
+    Return what is odd in one window, what that changes in incidents, and what was learned.
+
+    activity  sessions seen within the window
+    shapes    of texts: statements on one table belong together
+    """
+    scores = judgement.baseline.score(
+        matrix,
+        judge_newcomers=judgement.windows >= rules.baseline_windows,
+        gate=Gate(rules.alerts.min_share, rules.alerts.min_ms_per_s),
+        activity=activity,
+    )
+    step = incidents.advance(judgement.desk, scores, instance=rules.instance, rules=rules.alerts, shapes=shapes)
     held = step.desk.held()
     learned = judgement.baseline.learn(
         matrix, scores, held_costs=held.costs, held_calls=held.calls, accepted=step.accepted
@@ -297,7 +317,7 @@ def _message(
     )
     if change.kind is ChangeKind.RESOLVED:
         return compose.resolved(speaker, subject=subject, incident=incident, now=now, feature=catalog.feature)
-    if change.kind is ChangeKind.OPENED:
+    if change.kind in (ChangeKind.OPENED, ChangeKind.TOLD):
         context = _context(matrix, incident) if matrix is not None else ()
         return compose.opened(
             speaker, subject=subject, incident=incident, now=now, feature=catalog.feature, context=context

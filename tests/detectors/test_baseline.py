@@ -103,15 +103,12 @@ def test_the_order_of_statements_does_not_matter(server):
 
 @settings(max_examples=30)
 @given(st.floats(10, 1e6))
-def test_one_wild_window_moves_a_baseline_no_more_than_a_slightly_odd_one(server, times):
-    """By 1.5 spreads at most, however wild."""
-    moved = [
-        usual(server.baseline.learn(window, server.baseline.score(window)))
-        for window in (matrix(61, {**USUAL, A: {**POINT, "ms": 0.8 * t}}) for t in (5.0, times))
-    ]
+def test_one_wild_window_moves_a_baseline_by_next_to_nothing(server, times):
+    """By 1.5 spreads at most, however wild; by nothing where it is wild enough to be suspected."""
+    window = matrix(61, {**USUAL, A: {**POINT, "ms": 0.8 * times}})
+    moved = usual(server.baseline.learn(window, server.baseline.score(window)))
 
-    assert moved[0] == pytest.approx(moved[1])
-    assert usual(server.baseline) < moved[1] < 1.02 * usual(server.baseline)
+    assert usual(server.baseline) <= moved < 1.02 * usual(server.baseline)
 
 
 def test_a_level_that_stays_is_learned_within_days_not_hours():
@@ -254,12 +251,12 @@ def test_what_is_unused_for_long_is_forgotten():
 def test_a_statement_takes_less_than_a_kilobyte(server):
     n = server.baseline.normals
 
-    assert sum(a.nbytes for a in (n.keys, n.costs, n.traffic, n.life)) / len(n) < 1000
+    assert sum(a.nbytes for a in (n.keys, n.costs, n.traffic, n.life, n.suspicion)) / len(n) < 1000
 
 
 def test_what_another_version_saved_is_refused(server):
     manifest, arrays = modelfile.unpack(server.baseline.dumps(), "baseline")
-    facts = {k: manifest[k] for k in ("day_windows", "windows", "stall")}
+    facts = {k: manifest[k] for k in ("day_windows", "windows")}
     fewer = modelfile.pack("baseline", facts, {**arrays, "costs": arrays["costs"][:, :-1]})
 
     with pytest.raises(errors.ModelFileOutdated):

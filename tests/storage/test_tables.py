@@ -15,6 +15,7 @@ from pganomaly.records import (
     Finding,
     Incident,
     IncidentKind,
+    Member,
     Message,
     Outsiders,
     Quality,
@@ -119,6 +120,7 @@ NEWS = Incident(
     reasons=finding(1, 60).reasons,
     last_odd_at=at(120),
     query="SELECT 1",
+    members=(Member(A, IncidentKind.LATENCY, at(120)), Member(key(2), IncidentKind.LATENCY, at(180))),
 )
 
 

@@ -17,10 +17,14 @@ from typing import Self
 import numpy as np
 
 from pganomaly import errors
-from pganomaly.detectors import learning, modelfile, newcomers, scoring, stalls
+from pganomaly.detectors import hours, learning, modelfile, newcomers, scoring, stalls
 from pganomaly.detectors.channels import EXEC
 from pganomaly.detectors.normals import Normals
-from pganomaly.records import KEY, KeyArray, Matrix, Quality, Scores, Window, locate
+from pganomaly.detectors.rules import DEFAULT, Gate
+from pganomaly.detectors.stalls import Host
+from pganomaly.detectors.supports import BAR
+from pganomaly.detectors.waits import Waits
+from pganomaly.records import KEY, Activity, KeyArray, Matrix, Quality, Scores, Window, locate
 from pganomaly.records.grid import F8
 
 KIND = "baseline"
@@ -28,8 +32,8 @@ HALF_LIFE_DAYS = 3.0
 LIFETIME_WINDOWS = 10.0
 """Windows that all calls before the first window are worth in the server's histogram of durations."""
 
-_SCALARS = ("day_windows", "windows", "stall")
-_ARRAYS = ("keys", "costs", "traffic", "life")
+_SCALARS = ("day_windows", "windows")
+_ARRAYS = ("keys", "costs", "traffic", "life", "suspicion")
 _NOBODY: KeyArray = np.zeros(0, dtype=KEY)
 
 
@@ -41,14 +45,14 @@ class Baseline:
     day_windows  windows that make a day: 86,400 / interval live, the recording's own number in a replay
     windows      windows learned so far
     durations    the server's calls by duration (newcomers.py)
-    stall        how slow everything usually is (stalls.py)
+    host         how slow everything usually is (stalls.py)
     """
 
     day_windows: float
     normals: Normals = field(default_factory=Normals.empty)
     windows: int = 0
     durations: F8 = field(default_factory=newcomers.empty)
-    stall: float = stalls.USUAL_AT_FIRST
+    host: Host = field(default_factory=Host)
 
     @classmethod
     def empty(cls, day_windows: float) -> Self:
@@ -59,14 +63,27 @@ class Baseline:
         """Return the number of statements that are remembered."""
         return len(self.normals)
 
-    def score(self, matrix: Matrix, *, judge_newcomers: bool = True) -> Scores:
+    def score(
+        self,
+        matrix: Matrix,
+        *,
+        judge_newcomers: bool = True,
+        gate: Gate = DEFAULT,
+        height: float = BAR,
+        activity: tuple[Activity, ...] = (),
+    ) -> Scores:
         """
         Return how odd every statement of *matrix* is; NaN where that cannot be said.
 
         judge_newcomers  False until the baseline of a server is complete: until then every statement is new
+        gate             what must be at stake
+        height           evidence that it takes (calibration)
+        activity         sessions seen within the window
         """
         place = locate(matrix.window.keys, self.normals.keys)
-        return scoring.score(self, matrix, place, judge_newcomers=judge_newcomers)
+        seen = Waits.of(activity, matrix.window.length_s)
+        given = scoring.Circumstances(gate, height, judge_newcomers, seen)
+        return scoring.score(self, matrix, place, given)
 
     def learn(
         self,
@@ -87,16 +104,17 @@ class Baseline:
         if window.quality.silent:
             return self
         number = self.windows + 1
-        lesson = learning.Lesson(number, HALF_LIFE_DAYS * self.day_windows, held_costs, held_calls, accepted)
+        part = hours.part(self.windows, self.day_windows)
+        lesson = learning.Lesson(number, HALF_LIFE_DAYS * self.day_windows, part, held_costs, held_calls, accepted)
         normals = learning.remembered(self.normals, scores, lesson)
         crowd = window.keys["toplevel"] & ~matrix.system
-        now = stalls.level((scores.residual / scores.spread)[EXEC, crowd])
+        now = scoring.shared_by(scores.residual, scores.spread, crowd)
         return replace(
             self,
             normals=normals.without_forgotten(number, self.day_windows),
             windows=number,
             durations=self._durations(window, scores),
-            stall=stalls.learned(self.stall, now),
+            host=stalls.learned(self.host, now.stall, now.factor),
         )
 
     def _durations(self, window: Window, scores: Scores) -> F8:
@@ -117,7 +135,8 @@ class Baseline:
         """Return all that it knows: arrays and JSON, nothing that could ever be executed."""
         told = {name: getattr(self, name) for name in _SCALARS}
         arrays = {name: getattr(self.normals, name) for name in _ARRAYS}
-        return modelfile.pack(KIND, told, {**arrays, "durations": self.durations})
+        extra = {"durations": self.durations, "host": np.array(self.host)}
+        return modelfile.pack(KIND, told, {**arrays, **extra})
 
     @classmethod
     def loads(cls, data: bytes) -> Self:
@@ -126,4 +145,7 @@ class Baseline:
         normals = Normals(*(arrays[name] for name in _ARRAYS))
         if not normals.fits():
             raise errors.ModelFileOutdated(what="its statements have other channels than this version")
-        return cls(normals=normals, durations=arrays["durations"], **{name: manifest[name] for name in _SCALARS})
+        host = Host(*arrays["host"].tolist())
+        return cls(
+            normals=normals, durations=arrays["durations"], host=host, **{name: manifest[name] for name in _SCALARS}
+        )

@@ -4,6 +4,10 @@ The calls themselves as a channel: how often a statement runs, and whether that 
 Quasi-Poisson: a window with lam calls expected varies by phi * lam, and by tau^2 between windows, so that
 r = ln((n + d) / (lam + d)) has the variance tau^2 (1 + 1/w) + phi / (lam + d) + floor^2. lam follows what the other
 frequent statements of the same user do in that very window: a busy hour is nobody's surge.
+
+Evidence (supports.py) is the quasi-likelihood ratio (Wedderburn 1974) of three times the calls, or a fifth of them:
+
+    up    (n ln 3 - 2 lam) / phi'        down    (n ln 0.2 + 0.8 lam) / phi'        phi' = phi + tau^2 lam
 """
 
 from typing import NamedTuple
@@ -23,12 +27,15 @@ MATERIAL_CALLS = 3.0
 FLOOR2 = 0.1**2
 REGULAR_WINDOWS = 30.0
 """A statement's calls are judged when it has been known for so many windows."""
+MORE, LESS = 3.0, 0.2
+"""Times the expected calls that evidence is measured against."""
+MOST_EVIDENCE = 12.0
 RUNS_ALWAYS, RUNS_MOSTLY = 0.98, 0.5
 """Share of the last windows in which it must have run: missing calls are missed where it always runs, a surge is one
 where it mostly does."""
 SURGE, DROP = 2.0, 0.3
 """Times the expected calls that trouble: nobody is woken by 30 % more."""
-SILENCE_CALLS = 20.0
+SILENCE_CALLS = 3.0
 """Calls expected per window from which on missing ones are missed."""
 PEAK_MARGIN = 1.25
 """A surge must exceed the largest calm rate of the last days by this much; a drop must fall below the smallest."""
@@ -38,6 +45,7 @@ _FACTOR_LIMITS = (0.05, 20.0)
 _MEMORY_WINDOWS = 100.0
 _NEWEST_GAIN = 1 / 8
 _SUSPECT_GAIN = 1 / 15
+_HELD_GAIN = 1 / 30
 _CALM_Z = 4.0
 _STEP = 1.5
 
@@ -51,6 +59,7 @@ class Expected(NamedTuple):
     spread    its standard deviation, NaN without history
     more      the calls can be judged, and trouble by being many
     fewer     the same, by being few
+    up, down  evidence of a surge, of a drop; NaN where it cannot be said
     """
 
     calls: F8
@@ -58,6 +67,8 @@ class Expected(NamedTuple):
     spread: F8
     more: Mask
     fewer: Mask
+    up: F8
+    down: F8
 
     @property
     def z(self) -> F8:
@@ -67,11 +78,11 @@ class Expected(NamedTuple):
     def at(self, place: NDArray[np.intp]) -> "Expected":
         """Return the same for the statements at *place*; of -1, nowhere, nothing can be said."""
         there = place >= 0
-        numbers = np.full((3, len(place)), np.nan)
-        numbers[:, there] = np.array([self.calls, self.residual, self.spread])[:, place[there]]
+        numbers = np.full((5, len(place)), np.nan)
+        numbers[:, there] = np.array([self.calls, self.residual, self.spread, self.up, self.down])[:, place[there]]
         flags = np.zeros((2, len(place)), dtype=np.bool_)
         flags[:, there] = np.array([self.more, self.fewer])[:, place[there]]
-        return Expected(numbers[0], numbers[1], numbers[2], flags[0], flags[1])
+        return Expected(numbers[0], numbers[1], numbers[2], flags[0], flags[1], numbers[3], numbers[4])
 
 
 def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Expected:
@@ -84,9 +95,26 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
     known = np.where(traffic.weight > 0, traffic.weight, np.nan)
     v = traffic.tau2 * (1 + 1 / known) + traffic.phi / (lam + MATERIAL_CALLS) + FLOOR2
     rate = calls / length_s
-    more = mostly & (calls >= SURGE * lam) & (rate > PEAK_MARGIN * traffic.peak)
-    fewer = always & (calls <= DROP * lam) & (lam >= SILENCE_CALLS) & (rate * PEAK_MARGIN < traffic.trough)
-    return Expected(lam, residual, np.sqrt(v), more, fewer)
+    # A slow rise is followed, not judged: lam is no less than what just was, and no more.
+    recent = traffic.recent * length_s
+    high, low = np.maximum(lam, recent), np.minimum(lam, recent)
+    more = mostly & (calls >= SURGE * high) & (rate > PEAK_MARGIN * traffic.peak)
+    fewer = always & (calls <= DROP * low) & (low >= SILENCE_CALLS) & (rate * PEAK_MARGIN < traffic.trough)
+    up = (calls * np.log(MORE) - (MORE - 1) * high) / (traffic.phi + traffic.tau2 * high)
+    down = (calls * np.log(LESS) + (1 - LESS) * low) / (traffic.phi + traffic.tau2 * low)
+    return Expected(
+        lam,
+        residual,
+        np.sqrt(v),
+        more,
+        fewer,
+        np.where(mostly, np.where(more | (up < 0), _cut(up), 0.0), np.nan),
+        np.where(always, np.where(fewer | (down < 0), _cut(down), 0.0), np.nan),
+    )
+
+
+def _cut(evidence: F8) -> F8:
+    return np.clip(evidence, -MOST_EVIDENCE / 4, MOST_EVIDENCE)
 
 
 def learned(traffic: Traffic, what: Expected, calls: F8, length_s: float, *, half_life: float, free: Mask) -> Traffic:
@@ -116,8 +144,12 @@ def learned(traffic: Traffic, what: Expected, calls: F8, length_s: float, *, hal
         peak=_towards(traffic.peak, rate, np.where(rate > traffic.peak, swing, slack), first),
         trough=_towards(traffic.trough, rate, np.where(rate < traffic.trough, swing, slack), first),
         newest=traffic.newest,
+        recent=np.where(first, rate, traffic.recent + _NEWEST_GAIN * (rate - traffic.recent)),
     )
     kept = Traffic(*(np.where(free, new, old) for new, old in zip(after, traffic, strict=True)))
+    # What is not learned from still becomes no news in the end: a rate that was seen for long is no peak any more.
+    seen = np.where(free, kept.peak, np.maximum(kept.peak, kept.peak + _HELD_GAIN * (rate - kept.peak)))
+    kept = kept._replace(peak=np.where(first, kept.peak, seen))
     newest = traffic.newest + _NEWEST_GAIN * (what.residual - traffic.newest)
     return kept._replace(newest=np.where(first, 0.0, newest))
 
@@ -139,6 +171,7 @@ def accepted(traffic: Traffic, which: Mask, length_s: float) -> Traffic:
         weight=np.where(which, np.minimum(traffic.weight, REGULAR_WINDOWS), traffic.weight),
         peak=np.where(which, np.maximum(rate, traffic.peak), traffic.peak),
         trough=np.where(which, np.minimum(rate, traffic.trough), traffic.trough),
+        recent=np.where(which, rate, traffic.recent),
         newest=np.where(which, 0.0, traffic.newest),
     )
 

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.detectors import calls as traffics
-from pganomaly.detectors import scoring, variance
+from pganomaly.detectors import hours, scoring, supports, variance
 from pganomaly.detectors.channels import BLOCKS, COSTS, EXEC
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
 from pganomaly.detectors.residuals import costs_of, moved
+from pganomaly.detectors.supports import Suspicion
 from pganomaly.records import KeyArray, Quality, Scores, locate
 from pganomaly.records.grid import F8
 
@@ -52,12 +53,14 @@ class Lesson(NamedTuple):
 
     number      of the window, counted from the first one learned
     half_life   in windows
+    part        of the day (hours.py)
     held_costs  statements of whose calls' cost nothing is learned, held_calls: of whose number
     accepted    statements whose newest level is the new normal
     """
 
     number: int
     half_life: float
+    part: int
     held_costs: KeyArray
     held_calls: KeyArray
     accepted: KeyArray
@@ -71,20 +74,47 @@ def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
     place[new] = len(normals) + np.arange(new.sum())
     normals = normals.with_new(window.keys[new])
     news = _among(lesson.accepted, normals)
-    costs, stayed = _costs(normals, scores, place, free=~_among(lesson.held_costs, normals) | news, lesson=lesson)
-    traffic, level = _traffic(normals, scores, place, free=~_among(lesson.held_calls, normals) | news, lesson=lesson)
-    life = normals.life.copy()
-    ran = place[place >= 0]
-    windows, last_seen, steady = Life(*life)
-    windows[ran] += 1
-    last_seen[ran] = lesson.number
-    steady[ran] = np.where(stayed & level[ran], steady[ran] + 1, 0.0)
+    held = _among(lesson.held_costs, normals), _among(lesson.held_calls, normals)
+    suspicion = _suspicion(normals, scores, place, held=held[0] | held[1], fade=2.0 ** (-1.0 / lesson.half_life))
+    suspicion[:, news] = 0.0
+    since = Suspicion.of(suspicion).since
+    trusted = (since == 0) | (since > supports.FROZEN_WINDOWS)
+    costs, stayed = _costs(normals, scores, place, free=(trusted & ~held[0]) | news, lesson=lesson)
+    traffic, level = _traffic(normals, scores, place, free=(trusted & ~held[1]) | news, lesson=lesson)
     return Normals(
         normals.keys,
         np.array(accepted(costs, news) if news.any() else costs),
         np.array(traffics.accepted(traffic, news, window.length_s) if news.any() else traffic),
-        life,
+        _life(normals, scores, place, stayed, level, lesson),
+        suspicion,
     )
+
+
+def _suspicion(normals: Normals, scores: Scores, place: Places, *, held: Mask, fade: float) -> F8:
+    """Return what is suspected of all statements after a window."""
+    after = normals.suspicion.copy()
+    after[:, place[place >= 0]] = scores.suspicion[:, place >= 0]
+    if scores.silent is not None:
+        after[:, locate(scores.silent.keys, normals.keys)] = scores.silent.suspicion
+    peak = Suspicion.of(after).peak
+    peak[:] = fade * supports.passed(Suspicion.of(normals.suspicion), Suspicion.of(after), held)
+    return after
+
+
+def _life(normals: Normals, scores: Scores, place: Places, stayed: Mask, level: Mask, lesson: Lesson) -> F8:
+    """Return where all statements are in their lives after a window; *stayed* and *level*: at their newest level."""
+    block = normals.life.copy()
+    life = Life(*block)
+    ran = place[place >= 0]
+    first = life.windows[ran] == 0
+    unborn = (scores.window.before["calls"] == 0)[place >= 0] & (lesson.number > 1)
+    life.since[ran] = np.where(first, lesson.number, life.since[ran])
+    life.newborn[ran] = np.where(first, unborn, life.newborn[ran])
+    life.windows[ran] += 1
+    life.last_seen[ran] = lesson.number
+    life.steady[ran] = np.where(stayed & level[ran], life.steady[ran] + 1, 0.0)
+    life.hours[ran] = hours.learned(life.hours[ran], lesson.part)
+    return block
 
 
 def _among(some: KeyArray, normals: Normals) -> Mask:

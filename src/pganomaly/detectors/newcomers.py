@@ -5,6 +5,7 @@ A histogram of ln(ms per call), weighted by calls, that fades with a half-life o
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pganomaly.records.grid import F8
 
@@ -14,6 +15,13 @@ SLOWEST_MS = 1_000.0
 TIMES_USUAL = 20.0
 USUAL_QUANTILE = 0.99
 
+NEW_WINDOWS = 30.0
+"""Windows in which a statement ran, during which it is new."""
+NEW_SHARE = 0.05
+"""Share of the server's DB time that a new statement may take unnoticed, and NEW_MS_PER_S."""
+NEW_MS_PER_S = 2.5
+
+_EVIDENCE_AT_SHARE, _EVIDENCE_PER_DOUBLING, _MOST_EVIDENCE, _AT_ONCE = 6.0, 6.0, 14.0, 40.0
 _LOWEST = -7.0
 _BINS = 25 * BINS_PER_E
 _ENOUGH_CALLS = 100.0
@@ -61,3 +69,15 @@ def surprise(histogram: F8, ms_per_call: F8) -> F8:
         return np.full(len(ms_per_call), np.nan)
     scale = max(float(np.log(high / middle)) / _NORMAL_QUANTILE, _LEAST_SCALE)
     return np.asarray(np.log(np.maximum(ms_per_call, _LEAST_MS) / middle) / scale)
+
+
+def evidence(share: F8, ms_per_s: F8, slow: NDArray[np.bool_]) -> F8:
+    """
+    Return what a window adds to the suspicion against a new statement, given its *share* of the server's DB time.
+
+    5 % for two windows, or 10 % in one, is news. A single call that is too *slow* for this server is news at once.
+    """
+    doublings = np.log2(np.maximum(share, 1e-9) / NEW_SHARE)
+    g = np.clip(_EVIDENCE_AT_SHARE + _EVIDENCE_PER_DOUBLING * doublings, -_EVIDENCE_AT_SHARE, _MOST_EVIDENCE)
+    heavy = (share >= NEW_SHARE) & (ms_per_s >= NEW_MS_PER_S)
+    return np.where(slow, _AT_ONCE, np.where(heavy, g, np.minimum(g, -1.0)))

@@ -1,5 +1,5 @@
 """
-What is remembered of every statement: a column each, some 450 bytes, whatever its past was.
+What is remembered of every statement: a column each, some 700 bytes, whatever its past was.
 
 The arrays are never written to: learning copies them (2 MB at 5,000 statements, about a millisecond), so that a
 baseline is a value and a tick that fails leaves the last one whole.
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.detectors.channels import CHANNELS
+from pganomaly.detectors.supports import Suspicion
 from pganomaly.records import KEY, KeyArray
 from pganomaly.records.grid import F8
 
@@ -58,6 +59,7 @@ class Traffic(NamedTuple):
     peak     largest calm rate of the last days
     trough   smallest calm rate of the last days
     newest   ln(newest rate / usual rate)
+    recent   calls per second of the last quiet windows
     """
 
     rate: F8
@@ -68,6 +70,7 @@ class Traffic(NamedTuple):
     peak: F8
     trough: F8
     newest: F8
+    recent: F8
 
 
 class Life(NamedTuple):
@@ -77,27 +80,44 @@ class Life(NamedTuple):
     windows    windows in which it ran
     last_seen  number of the last window in which it ran
     steady     windows in a row in which it stayed at its newest level
+    since      number of the window in which it was first seen
+    newborn    1 where it began while we watched, 0 where it had a life before
+    hours      in which of the 24 parts of a day it has ever run: one bit each
     """
 
     windows: F8
     last_seen: F8
     steady: F8
+    since: F8
+    newborn: F8
+    hours: F8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Normals:
-    """All that is remembered. costs, traffic and life unpack into the tuples above: Costs(*normals.costs)."""
+    """
+    All that is remembered. costs, traffic and life unpack into the tuples above: Costs(*normals.costs).
+
+    suspicion unpacks by Suspicion.of (supports.py).
+    """
 
     keys: KeyArray
     costs: F8
     traffic: F8
     life: F8
+    suspicion: F8
 
     @classmethod
     def of(cls, keys: KeyArray) -> Self:
         """Return statements of which nothing is known yet."""
         shape = (len(Costs._fields), len(CHANNELS), len(keys))
-        blank = cls(keys, np.zeros(shape), np.zeros((len(Traffic._fields), len(keys))), np.zeros((3, len(keys))))
+        blank = cls(
+            keys,
+            np.zeros(shape),
+            np.zeros((len(Traffic._fields), len(keys))),
+            np.zeros((len(Life._fields), len(keys))),
+            np.zeros((Suspicion.rows(), len(keys))),
+        )
         costs, traffic = Costs(*blank.costs), Traffic(*blank.traffic)
         costs.usual[:], costs.tau2[:], costs.cv2[:] = np.nan, FIRST_TAU2, FIRST_CV2
         traffic.tau2[:], traffic.phi[:] = FIRST_TAU2, FIRST_PHI
@@ -115,12 +135,13 @@ class Normals:
     def fits(self) -> bool:
         """Return whether the arrays are as this version remembers: what was saved by another may differ."""
         blank = self.of(self.keys)
-        mine, theirs = ((n.costs.shape, n.traffic.shape, n.life.shape) for n in (self, blank))
+        mine, theirs = ((n.costs.shape, n.traffic.shape, n.life.shape, n.suspicion.shape) for n in (self, blank))
         return self.keys.dtype == KEY and mine == theirs
 
     def take(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> Self:
         """Return a copy of some of the statements."""
-        return type(self)(self.keys[which], self.costs[..., which], self.traffic[:, which], self.life[:, which])
+        blocks = (self.costs, self.traffic, self.life, self.suspicion)
+        return type(self)(self.keys[which], *(block[..., which] for block in blocks))
 
     def with_new(self, keys: KeyArray) -> Self:
         """Return a copy with further statements at the end."""
@@ -130,6 +151,7 @@ class Normals:
             np.concatenate([self.costs, more.costs], axis=2),
             np.concatenate([self.traffic, more.traffic], axis=1),
             np.concatenate([self.life, more.life], axis=1),
+            np.concatenate([self.suspicion, more.suspicion], axis=1),
         )
 
     def without_forgotten(self, now: float, day_windows: float) -> Self:

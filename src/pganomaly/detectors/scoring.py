@@ -1,7 +1,7 @@
 """
 The order in which one window is judged.
 
-doubt, usual values, residuals, what the whole server shares, calls, newcomers, verdict
+doubt, usual values, residuals, what the whole server shares, calls, newcomers, waits, evidence, what it costs
 """
 
 from typing import NamedTuple, Protocol
@@ -10,16 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.detectors import calls as traffics
-from pganomaly.detectors import newcomers, stalls, variance, verdicts
-from pganomaly.detectors.channels import CALLS, COSTS, EXEC, TIMES, WAL, amounts, amounts_of
+from pganomaly.detectors import evidence, gates, hours, newcomers, stalls, supports, variance, verdicts, waits
+from pganomaly.detectors.channels import CALLS, COSTS, EXEC, PACE, PLAN, ROWS, TIMES, WAL, amounts, amounts_of
+from pganomaly.detectors.evidence import Increments, Outcome
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
 from pganomaly.detectors.residuals import costs_of, residual, whole_life
+from pganomaly.detectors.rules import Gate
+from pganomaly.detectors.stalls import Host
+from pganomaly.detectors.supports import Suspicion
 from pganomaly.detectors.verdicts import Trouble
-from pganomaly.records import Matrix, Quality, Scores, Window
+from pganomaly.detectors.waits import Waits
+from pganomaly.records import Matrix, Quality, Scores, Window, locate
 from pganomaly.records.grid import F8
 
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
+
+ABSENT_CALM_WINDOWS = 15.0
+"""Whoever runs only now and then is waited for so long; whoever mostly runs is well again when it runs no more."""
 
 
 class Known(Protocol):
@@ -36,9 +44,35 @@ class Known(Protocol):
         ...
 
     @property
-    def stall(self) -> float:
+    def host(self) -> Host:
         """How slow everything usually is."""
         ...
+
+    @property
+    def windows(self) -> int:
+        """Windows learned so far."""
+        ...
+
+    @property
+    def day_windows(self) -> float:
+        """Windows that make a day."""
+        ...
+
+
+class Circumstances(NamedTuple):
+    """
+    Under which a window is judged.
+
+    gate             what must be at stake
+    height           h, the server's bar (calibration)
+    judge_newcomers  False until the baseline of a server is complete: until then every statement is new
+    seen             who was seen in flight
+    """
+
+    gate: Gate
+    height: float
+    judge_newcomers: bool
+    seen: Waits
 
 
 class Distances(NamedTuple):
@@ -49,32 +83,71 @@ class Distances(NamedTuple):
     z: F8
 
 
-def score(known: Known, matrix: Matrix, place: Places, *, judge_newcomers: bool) -> Scores:
+def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> Scores:
     """Return what to make of *matrix*; *place* is where each of its statements stands among the known, -1: nowhere."""
-    window, value = matrix.window, amounts(matrix)
-    costs = costs_of(known.normals, window, place)
+    window, value, normals = matrix.window, amounts(matrix), known.normals
+    costs = costs_of(normals, window, place)
     far = distances(window, costs, value)
-    crowd = window.keys["toplevel"] & ~matrix.system
-    stall = stalls.level(far.z[EXEC, crowd])
-    far.z[list(TIMES)] = stalls.discounted(far.z[list(TIMES)], stall, known.stall)
-    everyone = traffic_of_all(known.normals, window, place)
+    host = without_what_all_share(known.host, far, window.keys["toplevel"] & ~matrix.system)
+    everyone = traffic_of_all(normals, window, place)
     what = everyone.at(np.where(window.doubtful | window.quality.silent, -1, place))
+    server = gates.totals(window, value)
 
     writes = (matrix.lexical["has_write"] == 1) | (costs.usual[WAL] >= verdicts.WRITER_BYTES)
+    calls = window.deltas["calls"]
     trouble = verdicts.worst(
-        verdicts.of_costs(far.z, value, costs.usual, window.deltas["calls"], writes),
-        verdicts.of_calls(what, window.deltas["calls"], costs.usual[EXEC]),
+        verdicts.of_costs(far.z, value, costs.usual, calls, writes),
+        verdicts.of_calls(what, calls, costs.usual[EXEC]),
     )
     strange = strangers(window, costs, place)
-    slow = strange & ~matrix.system & judge_newcomers & (value[EXEC] > newcomers.bar_ms(known.durations))
+    judged = ~matrix.system & ~(matrix.lexical["has_ddl"] == 1)
+    slow = strange & judged & given.judge_newcomers & (value[EXEC] > newcomers.bar_ms(known.durations))
     trouble = verdicts.chosen(slow, _of_newcomers(known.durations, value[EXEC], window), trouble)
     odd = slow | ((trouble.surprise > verdicts.BAR) & ~matrix.system)
-    life = Life(*known.normals.life)
+
+    life = Life(*remembered(normals.life, place))
+    fresh = (strange | ((life.newborn == 1) & (life.windows < newcomers.NEW_WINDOWS))) & given.judge_newcomers
+    unusual = hours.unusual(life.hours, known.windows - life.since, known.windows, known.day_windows)
+    share = gates.share_of(window.deltas["total_exec_time"], server.exec_ms)
+    ms_per_s = window.deltas["total_exec_time"] / window.length_s
+    new_g = newcomers.evidence(share, ms_per_s, slow)
+
+    increments = Increments.nothing(len(window))
+    if window.quality is Quality.OK:
+        increments.of_distance(verdicts.LATENCY, np.fmax(far.z[EXEC], far.z[PLAN]))
+        increments.of_distance(verdicts.WORKING, verdicts.work_of(far.z, writes))
+        increments.of_ratio(verdicts.NEW_HEAVY, np.where(fresh, new_g, np.nan))
+    increments.of_ratio(verdicts.TRAFFIC, np.where(unusual, np.fmax(new_g, what.up), what.up))
+    increments.of_ratio(verdicts.SILENCE, what.down)
+    waiting = waiting_of(given.seen, window.keys, window.length_s)
+    before = Suspicion.of(remembered(normals.suspicion, place))
+    increments.of_distance(verdicts.WAITING, waits.distance(waiting, before.waits))
+
+    cost = gates.of_costs(window, value, costs.usual, far.z, server, given.gate)
+    more = gates.of_calls(
+        np.where(unusual, calls, np.abs(calls - what.calls)), costs.usual[EXEC], costs.usual[ROWS],
+        window.length_s, server, given.gate,
+    )  # fmt: skip
+    whole = np.where(slow, 1.0, np.where(fresh, share / newcomers.NEW_SHARE, 0.0)) * gates.FULL_IMPACT
+    cost_impact = np.maximum(np.maximum(cost.cost, whole), waiting / waits.MATERIAL_MS_PER_S)
+    outcome = evidence.weighed(
+        before._replace(waits=waits.learned(before.waits, waiting)),
+        increments,
+        cost_impact,
+        more.calls,
+        height=given.height,
+        weight=life.windows,
+        judged=judged & ~window.quality.silent,
+    )
+    is_new = fresh & (outcome.family == verdicts.NEW_HEAVY)
+    demand = np.where(
+        is_new, share, np.where(np.isin(outcome.family, (verdicts.TRAFFIC, verdicts.SILENCE)), more.demand, cost.demand)
+    )
     return Scores(
         window=window,
         channels=(*COSTS, CALLS),
         keys=window.keys,
-        value=np.vstack([value, window.deltas["calls"] / window.length_s]),
+        value=np.vstack([value, calls / window.length_s]),
         usual=np.vstack([np.where(costs.weight > 0, costs.usual, np.nan), what.calls / window.length_s]),
         residual=np.vstack([far.residual, what.residual]),
         spread=np.vstack([far.spread, what.spread]),
@@ -86,9 +159,43 @@ def score(known: Known, matrix: Matrix, place: Places, *, judge_newcomers: bool)
         newcomer=slow,
         excess_ms=trouble.excess_ms,
         excess_share=_share(trouble.excess_ms, window),
-        steady=np.where(place >= 0, np.append(life.steady, 0.0)[place], 0.0),
-        silent=_silent(known.normals, everyone, place, window),
+        steady=life.steady,
+        strength=outcome.strength,
+        family=outcome.family,
+        alarm=outcome.alarm,
+        still=outcome.still,
+        demand=demand + waiting / 1e3,
+        impact=np.maximum(cost_impact, more.calls),
+        suspicion=outcome.suspicion.block(),
+        host=float(np.exp(host.factor)) if host.slow else 0.0,
+        silent=_absent(known, everyone, place, window, server, given),
     )
+
+
+class Shared(NamedTuple):
+    """What all statements shared in a window."""
+
+    stall: float
+    factor: float
+    slow: bool
+
+
+def without_what_all_share(host: Host, far: Distances, crowd: Mask) -> Shared:
+    """Take off, in place, what everybody shares of the time; return what that was."""
+    shared = shared_by(far.residual, far.spread, crowd)
+    if shared.factor > 0:
+        far.z[list(TIMES)] -= shared.factor / far.spread[list(TIMES)] * (far.z[list(TIMES)] > 0)
+    stall = stalls.level(far.z[PACE, crowd])
+    far.z[list(TIMES)] = stalls.discounted(far.z[list(TIMES)], stall, host.stall)
+    after = stalls.learned(host, stall, shared.factor)
+    return Shared(stall, shared.factor, after.slow)
+
+
+def shared_by(residual_: F8, spread: F8, crowd: Mask) -> Shared:
+    """Return what the *crowd* shared: how slow the slower ones were, and the common factor."""
+    factor = stalls.common(residual_[PACE, crowd], np.square(spread[PACE, crowd]))
+    z = (residual_[PACE, crowd] - max(factor, 0.0)) / spread[PACE, crowd]
+    return Shared(stalls.level(z), factor, slow=False)
 
 
 def distances(window: Window, costs: Costs, value: F8) -> Distances:
@@ -128,6 +235,20 @@ def strangers(window: Window, costs: Costs, place: Places) -> Mask:
     return verdict
 
 
+def remembered(block: F8, place: Places) -> F8:
+    """Return the columns of *block* at *place*; of -1, nowhere, zeros."""
+    there = place >= 0
+    found = np.zeros((len(block), len(place)))
+    found[:, there] = block[:, place[there]]
+    return found
+
+
+def waiting_of(seen: Waits, keys: NDArray[np.void], length_s: float) -> F8:
+    """Return the ms per second that sessions with these statements waited for locks."""
+    place = locate(keys, seen.keys)
+    return np.where(place >= 0, np.append(seen.waiting_ms, 0.0)[place], 0.0) / length_s
+
+
 def traffic_of_all(normals: Normals, window: Window, place: Places) -> traffics.Expected:
     """Return what calls were to be expected of every statement that is remembered, whether it ran or not."""
     return traffics.expected(
@@ -153,16 +274,44 @@ def _share(excess_ms: F8, window: Window, missing_ms: float = 0.0) -> F8:
     return np.asarray(np.minimum(excess_ms / total, 1.0) if total > 0 else np.zeros_like(excess_ms))
 
 
-def _silent(normals: Normals, everyone: traffics.Expected, place: Places, window: Window) -> Scores | None:
-    """Return the figures of statements that should have run and did not, None where all did."""
-    absent = everyone.fewer.copy()
+def _absent(
+    known: Known, everyone: traffics.Expected, place: Places, window: Window, server: gates.Totals, given: Circumstances
+) -> Scores | None:
+    """Return the figures of statements that did not run but should have, or of which something is still suspected."""
+    normals = known.normals
+    absent = np.ones(len(normals), dtype=np.bool_)
     absent[place[place >= 0]] = False
+    waiting = waiting_of(given.seen, normals.keys, window.length_s)
+    suspicion = Suspicion.of(normals.suspicion)
+    absent &= everyone.fewer | (everyone.down > 0) | (suspicion.support > 0).any(axis=0) | (waiting > 0)
     if not absent.any() or window.quality.silent:
         return None
     what = everyone.at(absent.nonzero()[0])
     nobody, costs = np.zeros(len(what.calls)), Costs(*normals.costs[:, :, absent])
+    life, traffic = Life(*normals.life[:, absent]), Traffic(*normals.traffic[:, absent])
+    waiting = waiting[absent]
     trouble = verdicts.of_calls(what, nobody, costs.usual[EXEC])
     odd = trouble.surprise > verdicts.BAR
+
+    increments = Increments.nothing(len(nobody))
+    increments.of_ratio(verdicts.TRAFFIC, np.where(np.isfinite(what.up), what.up, -1.0))
+    increments.of_ratio(verdicts.SILENCE, what.down)
+    before = Suspicion.of(normals.suspicion[:, absent])
+    increments.of_distance(verdicts.WAITING, waits.distance(waiting, before.waits))
+    long_gone = (traffic.regular > traffics.RUNS_MOSTLY) | (known.windows - life.last_seen > ABSENT_CALM_WINDOWS)
+    for family in (verdicts.LATENCY, verdicts.WORKING, verdicts.NEW_HEAVY):
+        increments.calm[family] = long_gone | (family == verdicts.NEW_HEAVY)
+        increments.g[family] = np.where(increments.calm[family], -supports.BAR / 4, np.nan)
+    missing = gates.of_calls(what.calls, costs.usual[EXEC], costs.usual[ROWS], window.length_s, server, given.gate)
+    outcome: Outcome = evidence.weighed(
+        before._replace(waits=waits.learned(before.waits, waiting)),
+        increments,
+        np.where(waiting > 0, waiting / waits.MATERIAL_MS_PER_S, np.nan),
+        missing.calls,
+        height=given.height,
+        weight=life.windows,
+        judged=np.ones(len(nobody), dtype=np.bool_),
+    )
     blank = np.full((len(COSTS), len(nobody)), np.nan)
     return Scores(
         window=window,
@@ -180,5 +329,13 @@ def _silent(normals: Normals, everyone: traffics.Expected, place: Places, window
         newcomer=np.zeros(len(nobody), dtype=np.bool_),
         excess_ms=trouble.excess_ms,
         excess_share=_share(trouble.excess_ms, window, float(trouble.excess_ms.sum())),
-        steady=Life(*normals.life).steady[absent],
+        steady=life.steady,
+        strength=outcome.strength,
+        family=outcome.family,
+        alarm=outcome.alarm,
+        still=outcome.still,
+        demand=missing.demand + waiting / 1e3,
+        impact=missing.calls,
+        suspicion=outcome.suspicion.block(),
+        ran=False,
     )

@@ -1,12 +1,20 @@
 """
 One stall of the host is not 200 slow statements.
 
-The upper quantile of z of time over a server's statements says how slow everything is. What of it is above the usual is
-taken off every statement's z of time in that window.
+Two things that statements share are taken off their z of time in the very window:
+
+common factor   the weighted median of ln(time per work / usual), weights 1 / (v + 0.15): with 1 / v alone one frequent
+                statement would decide. Everything is 20 % slower: nobody is.
+stall           the upper quantile of what is left, above its usual value: some statements are hit harder than others.
+
+The factor itself, when it stays, is one incident of the host.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
+from pganomaly.detectors import supports
 from pganomaly.records.grid import F8
 
 QUANTILE = 0.85
@@ -17,14 +25,52 @@ STATEMENTS = 20
 """A server's statements are no crowd below this number."""
 USUAL_AT_FIRST = 1.0
 """The 85 % quantile of a normal distribution."""
+WEIGHT_VARIANCE = 0.15
+SLOWER = float(np.log(1.35))
+"""Common factor below which a slower host is nobody's news."""
 
 _LEARNS_WITHIN = 100.0
+_FIRST_VARIANCE = 0.15**2
+_FLOOR = 0.05
+_CLIP = 3.0
+
+
+class Host(NamedTuple):
+    """
+    What is remembered of the server as a whole.
+
+    stall     how far the slower statements usually are
+    usual     the usual common factor (a logarithm), and variance its variance
+    support   evidence that the host is slow, top the largest since it was calm (supports.py)
+    """
+
+    stall: float = USUAL_AT_FIRST
+    usual: float = 0.0
+    variance: float = _FIRST_VARIANCE
+    support: float = 0.0
+    top: float = 0.0
+
+    @property
+    def slow(self) -> bool:
+        """Whether there is evidence enough, and it is not over."""
+        return self.support > 0 and self.top >= supports.BAR
 
 
 def level(z: F8) -> float:
     """Return how slow everything is, given z of the time of every statement; NaN where too few can tell."""
     told = z[np.isfinite(z)]
     return float(np.quantile(told, QUANTILE)) if len(told) >= STATEMENTS else float("nan")
+
+
+def common(residual: F8, variance: F8) -> float:
+    """Return the common factor of time per work, as a logarithm; 0 where too few statements can tell."""
+    told = np.isfinite(residual) & np.isfinite(variance)
+    if told.sum() < STATEMENTS:
+        return 0.0
+    r, weight = residual[told], 1.0 / (variance[told] + WEIGHT_VARIANCE)
+    order = np.argsort(r)
+    total = np.cumsum(weight[order])
+    return float(r[order][np.searchsorted(total, total[-1] / 2)])
 
 
 def discounted(z: F8, now: float, usual: float) -> F8:
@@ -34,8 +80,21 @@ def discounted(z: F8, now: float, usual: float) -> F8:
     return np.where(z > 0, np.maximum(z - DISCOUNT * (now - usual), 0.0), z)
 
 
-def learned(usual: float, now: float) -> float:
-    """Return the usual level after a window: a stall moves it little."""
-    if not np.isfinite(now):
-        return usual
-    return usual + float(np.clip(now - usual, -1.0, 1.0)) / _LEARNS_WITHIN
+def learned(host: Host, stall: float, factor: float) -> Host:
+    """Return what is remembered after a window: a stall moves it little, and a slow host not at all."""
+    z = (factor - host.usual) / np.sqrt(host.variance + _FLOOR**2)
+    news = supports.BAR * supports.CAP
+    g = float(supports.evidence(np.array(z if factor >= SLOWER or z < 0 else min(z, supports.CALM_Z - 1e-3))))
+    leaving = host.top >= supports.BAR and z < supports.CALM_Z
+    support = float(np.clip(host.support + (-supports.CALM_STEP * supports.BAR if leaving else g), 0.0, news))
+    top = max(host.top, support) if support > 0 else 0.0
+    held = top >= supports.BAR
+    step = float(np.clip(z, -1.5, 1.5)) * np.sqrt(host.variance) / _LEARNS_WITHIN
+    r2 = min(z * z, _CLIP**2) * host.variance
+    return Host(
+        host.stall + (float(np.clip(stall - host.stall, -1.0, 1.0)) / _LEARNS_WITHIN if np.isfinite(stall) else 0.0),
+        host.usual if held else host.usual + float(step),
+        host.variance if held else host.variance + float(r2 - host.variance) / _LEARNS_WITHIN,
+        support,
+        top,
+    )

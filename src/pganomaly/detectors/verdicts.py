@@ -23,10 +23,12 @@ CALM = 4.0
 """Standard deviations below which it is well again."""
 WRITER_BYTES = 50.0
 """Write-ahead log per call from which on a statement is one that writes: less is hint bits and pruning."""
+SLACK = 0.7
+"""Deviations of a channel that add nothing to the distance of all work."""
 FELT = 3.0
 """Standard deviations that calls must be slower by before their excess time is an excess at all."""
 
-LATENCY, WORKING, TRAFFIC, SILENCE, NEW_HEAVY = (
+LATENCY, WORKING, TRAFFIC, SILENCE, NEW_HEAVY, WAITING, HOST = (
     KINDS.index(k)
     for k in (
         IncidentKind.LATENCY,
@@ -34,6 +36,8 @@ LATENCY, WORKING, TRAFFIC, SILENCE, NEW_HEAVY = (
         IncidentKind.TRAFFIC,
         IncidentKind.SILENCE,
         IncidentKind.NEW_HEAVY,
+        IncidentKind.WAITING,
+        IncidentKind.HOST,
     )
 )
 
@@ -58,6 +62,19 @@ def of_costs(z: F8, value: F8, usual: F8, calls: F8, writes: Mask) -> Trouble:
     excess = np.where(felt, calls * (value[EXEC] - usual[EXEC]), 0.0)
     kind = np.where(by_work, WORKING, LATENCY).astype(np.int8)
     return Trouble(np.maximum(surprise, 0.0), kind, np.maximum(np.nan_to_num(excess), 0.0))
+
+
+def work_of(z: F8, writes: Mask) -> F8:
+    """
+    Return the distance of all work together: the root of the sum of squares of what is beyond 0.7, NaN without any.
+
+    One channel counts nearly as it is, several that are a little odd at once count as one that is odder.
+    """
+    hint_bits = np.isin(WORK, (WAL, DIRTIED))[:, None] & ~writes
+    work = np.where(hint_bits, np.nan, z[list(WORK)])
+    beyond = np.sqrt(np.square(np.maximum(np.nan_to_num(work) - SLACK, 0.0)).sum(axis=0))
+    most = np.fmax.reduce(work)
+    return np.asarray(np.where(beyond > 0, beyond + SLACK, most))
 
 
 def of_calls(what: Expected, calls: F8, ms_per_call: F8) -> Trouble:

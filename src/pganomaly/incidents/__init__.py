@@ -6,8 +6,8 @@ out   the next Desk, the Changes in the life of incidents, and what is now taken
 not   no opinion on how odd a statement is, no message, no store
 """
 
-from pganomaly.incidents.desk import Desk, Held, Suspect, Told
+from pganomaly.incidents.desk import Desk, Held, Told
 from pganomaly.incidents.life import Advance, advance
 from pganomaly.incidents.rules import AlertSettings
 
-__all__ = ["Advance", "AlertSettings", "Desk", "Held", "Suspect", "Told", "advance"]
+__all__ = ["Advance", "AlertSettings", "Desk", "Held", "Told", "advance"]

@@ -1,32 +1,51 @@
 """
-The life of an incident: suspected, opened, followed window by window, closed or taken for the new normal.
+The life of an incident: opened, joined, followed window by window, closed or taken for the new normal.
 
 in    the Desk before a window, and the window's Scores
 out   the Desk after it, what changed, and whose newest level is the new normal
 
-One statement is one incident. Python loops go over what is odd or open: a handful, never all statements.
+Statements that begin to misbehave together are one incident. Python loops go over what is an alarm or open: a handful,
+never all statements.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
-from pganomaly.incidents.desk import Desk, Suspect, Told
-from pganomaly.incidents.looks import Look, looks_at, odd_ones
+from pganomaly.incidents import host
+from pganomaly.incidents.desk import Desk, Told
+from pganomaly.incidents.looks import Look, alarms, looks_at
 from pganomaly.incidents.rules import (
-    ABSENT_WINDOWS,
     CALM_WINDOWS,
-    ODD_OF_LAST,
+    JOINED_BY_KIN_WITHIN,
+    JOINED_WITHIN,
+    MOST_MEMBERS,
     STABLE_WINDOWS,
-    SUSPECT_WINDOWS,
+    STRONG,
     AlertSettings,
 )
-from pganomaly.records import Change, ChangeKind, Incident, IncidentKind, Key, KeyArray, Scores, keys_of
+from pganomaly.incidents.ties import tied
+from pganomaly.records import (
+    Change,
+    ChangeKind,
+    Incident,
+    IncidentKind,
+    Key,
+    KeyArray,
+    Member,
+    Scores,
+    Shapes,
+    Window,
+    keys_of,
+)
 
 _DAY = timedelta(days=1)
 _ID_DIGITS = 16
+_SCORE_GAIN = 1 / 3
+_NOBODY = Shapes()
+_AT_ONCE = (IncidentKind.NEW_HEAVY, IncidentKind.WAITING, IncidentKind.HOST)
 
 
 class Advance(NamedTuple):
@@ -41,116 +60,172 @@ class Advance(NamedTuple):
     accepted: KeyArray
 
 
-def advance(desk: Desk, scores: Scores, *, instance: int, rules: AlertSettings) -> Advance:
+def advance(desk: Desk, scores: Scores, *, instance: int, rules: AlertSettings, shapes: Shapes = _NOBODY) -> Advance:
     """
     Return what a window changes; nothing, where nothing may be judged.
 
     instance  the watched server's number: incident ids derive from (instance, onset, lead statement)
+    shapes    of texts: statements on one table have a tie
     """
     window = scores.window
     if window.quality.silent:
         return Advance(desk, (), keys_of(()))
-    odd = {look.key: look for look in odd_ones(scores)}
-    followed = tuple(_follow(i, look, at=window.end) for i, look in _looks(desk.open, scores))
-    accepted = tuple(i.key for i, look in _looks(followed, scores) if _is_normal_now(i, look))
-    ended = {
-        i.incident_id: replace(i, closed_at=window.end) for i in followed if i.key in accepted or _is_over(i, scores)
-    }
+    followed = [_follow(incident, scores) for incident in desk.open]
+    accepted = [m.key for incident, looks in followed for m in incident.members if _is_normal_now(m, looks, window)]
+    incidents = [_without(incident, accepted) for incident, _ in followed]
 
-    still_open = {i.key for i in desk.open}
-    suspects = _suspected(desk.suspects, {k: v for k, v in odd.items() if k not in still_open}, scores, rules)
-    news = [s for s in suspects if odd.get(s.key) and (odd[s.key].newcomer or _is_proven(s))]
-    news.sort(key=lambda s: -odd[s.key].ms_per_s)
-    told = tuple(t for t in desk.told if window.end - t.at < _DAY)
-    opened = tuple(
-        _open(s, odd[s.key], instance, at=window.end, told=len(told) + n < rules.told_per_day)
-        for n, s in enumerate(news)
-    )
-    told += tuple(Told(i.incident_id, window.end) for i in opened if i.told)
-    changes = (
-        *(Change(ChangeKind.RESOLVED, i, window.end) for i in ended.values()),
-        *(
-            Change(ChangeKind.UPDATED, i, window.end)
-            for i, before in zip(followed, desk.open, strict=True)
-            if i.incident_id not in ended and i != before
-        ),
-        *(Change(ChangeKind.OPENED, i, window.end) for i in opened),
-    )
-    kept = (*(i for i in followed if i.incident_id not in ended), *opened)
-    return Advance(Desk(kept, tuple(s for s in suspects if s not in news), told), changes, keys_of(accepted))
+    known = {m.key for incident in incidents for m in incident.members}
+    news = [look for look in alarms(scores) if look.key not in known]
+    incidents, rest = _joined(incidents, news, window, shapes)
+    opened = _opened(rest, scores, incidents, instance)
+
+    told = [t for t in desk.told if window.end - t.at < _DAY]
+    changes: list[Change] = []
+    kept: list[Incident] = []
+    before = {i.incident_id: i for i in desk.open}
+    strength = {look.key: look.strength for look in alarms(scores)}
+    for incident in [*incidents, *opened]:
+        now, weak = _told(incident, strength, len(told) < rules.weak_per_day, window.end)
+        if weak:
+            told.append(Told(now.incident_id, window.end))
+        change = _change(before.get(now.incident_id), now, window.end)
+        if change is not None:
+            changes.append(change)
+        if now.closed_at is None:
+            kept.append(now)
+    return Advance(Desk(tuple(kept), tuple(told)), tuple(changes), keys_of(accepted))
 
 
-def _looks(incidents: tuple[Incident, ...], scores: Scores) -> Iterator[tuple[Incident, Look | None]]:
-    yield from zip(incidents, looks_at(keys_of(i.key for i in incidents), scores), strict=True)
-
-
-def _follow(incident: Incident, look: Look | None, *, at: datetime) -> Incident:
-    """Return an open incident after a window."""
-    if look is None:
-        return replace(incident, absent_windows=incident.absent_windows + 1)
-    if not look.odd:
-        calm = incident.calm_windows + 1 if look.calm else incident.calm_windows
-        return replace(incident, calm_windows=calm, absent_windows=0)
-    worse = look.surprise > incident.peak
-    return replace(
+def _follow(incident: Incident, scores: Scores) -> tuple[Incident, dict[Key, Look]]:
+    """Return an open incident after a window, and what the window says of its members."""
+    keys = [m.key for m in incident.members]
+    looks = {key: look for key, look in zip(keys, looks_at(keys_of(keys), scores), strict=True) if look is not None}
+    shared = incident.kind is IncidentKind.HOST and scores.host > 0
+    members = tuple(_followed(m, looks.get(m.key), scores.window.end, shared=shared) for m in incident.members)
+    still = any(m.still for m in members)
+    lead = looks.get(incident.key)
+    worse = lead is not None and lead.still and lead.surprise > incident.peak
+    at = scores.window.end
+    after = replace(
         incident,
-        windows_odd=incident.windows_odd + 1,
-        calm_windows=0,
-        absent_windows=0,
-        last_odd_at=at,
-        peak=max(incident.peak, look.surprise),
-        impact=max(incident.impact, look.share),
-        reasons=look.reasons() if worse else incident.reasons,
+        members=members,
+        windows_odd=incident.windows_odd + still,
+        calm_windows=0 if still else incident.calm_windows + 1,
+        absent_windows=0 if lead is not None else incident.absent_windows + 1,
+        last_odd_at=at if still else incident.last_odd_at,
+        peak=lead.surprise if lead is not None and worse else incident.peak,
+        impact=max([incident.impact, *(look.share for look in looks.values() if look.still)]),
+        reasons=lead.reasons() if lead is not None and worse else incident.reasons,
     )
+    return (replace(after, closed_at=at) if after.calm_windows >= CALM_WINDOWS else after), looks
 
 
-def _is_normal_now(incident: Incident, look: Look | None) -> bool:
+def _followed(member: Member, look: Look | None, at: datetime, *, shared: bool) -> Member:
+    if look is None:
+        return replace(member, still=shared)
+    if not look.still:
+        return replace(member, still=shared, seen_at=at if shared else member.seen_at)
+    if not look.shows:
+        return replace(member, still=True)
+    return replace(member, still=True, seen_at=at, score=member.score + _SCORE_GAIN * (look.demand - member.score))
+
+
+def _is_normal_now(member: Member, looks: dict[Key, Look], window: Window) -> bool:
     """Return whether a statement has stayed at its new level for so long that this is its normal."""
-    if look is None or incident.windows_odd < STABLE_WINDOWS:
+    look = looks.get(member.key)
+    if look is None or not look.still or _windows_since(member.joined_at, window) < STABLE_WINDOWS:
         return False
-    return incident.kind is IncidentKind.SILENCE or look.steady >= STABLE_WINDOWS
+    return member.kind is IncidentKind.SILENCE or look.steady >= STABLE_WINDOWS
 
 
-def _is_over(incident: Incident, scores: Scores) -> bool:
-    """Return whether nobody suffers any more. Whoever runs seldom is waited for as long as it took to be found."""
-    length = (scores.window.end - scores.window.start) / timedelta(seconds=1)
-    needed = (incident.opened_at - incident.onset) / timedelta(seconds=1) / length if length > 0 else 0.0
-    return incident.calm_windows >= CALM_WINDOWS or incident.absent_windows >= max(ABSENT_WINDOWS, 3 * needed)
+def _without(incident: Incident, accepted: list[Key]) -> Incident:
+    """Return an incident whose *accepted* members misbehave no more; it is closed when there are no others."""
+    members = tuple(replace(m, still=m.still and m.key not in accepted) for m in incident.members)
+    over = any(m.key in accepted for m in members) and not any(m.still for m in members)
+    return replace(incident, members=members, closed_at=incident.last_odd_at if over else incident.closed_at)
 
 
-def _suspected(
-    suspects: tuple[Suspect, ...], odd: dict[Key, Look], scores: Scores, rules: AlertSettings
-) -> list[Suspect]:
-    """Return who is suspected after a window: whoever was odd in one of its last windows, and it mattered."""
-    hits = {key: look for key, look in odd.items() if look.newcomer or look.matters(rules)}
-    looks = dict(zip((s.key for s in suspects), looks_at(keys_of(s.key for s in suspects), scores), strict=True))
-    kept = []
-    for suspect in suspects:
-        ran = looks[suspect.key] is not None
-        last = (*suspect.odd, suspect.key in hits)[-ODD_OF_LAST[1] :] if ran else suspect.odd
-        if any(last) and suspect.age < SUSPECT_WINDOWS:
-            kept.append(suspect._replace(odd=last, age=suspect.age + 1))
-    known = {s.key for s in kept}
-    start = scores.window.start
-    return kept + [Suspect(key, look.kind, start, (True,), 0) for key, look in hits.items() if key not in known]
+def _joined(
+    incidents: list[Incident], news: list[Look], window: Window, shapes: Shapes
+) -> tuple[list[Incident], list[Look]]:
+    """Return the incidents with who joins them, and who is left."""
+    rest: list[Look] = []
+    for look in news:
+        place = next((n for n, i in enumerate(incidents) if _takes(i, look, window, shapes)), None)
+        if place is None:
+            rest.append(look)
+        else:
+            incident = incidents[place]
+            members = (*incident.members, _member(look, window.end))[:MOST_MEMBERS]
+            incidents[place] = replace(incident, members=members, calm_windows=0)
+    return incidents, rest
 
 
-def _is_proven(suspect: Suspect) -> bool:
-    return suspect.odd[-1] and sum(suspect.odd) >= ODD_OF_LAST[0]
+def _takes(incident: Incident, look: Look, window: Window, shapes: Shapes) -> bool:
+    """Return whether a statement that begins to misbehave now belongs to *incident*."""
+    if incident.closed_at is not None:
+        return False
+    if incident.kind is IncidentKind.HOST and look.kind is IncidentKind.LATENCY:
+        return True
+    # Those that join in this very window do not move its end: all of them are compared with what was before.
+    since = min(_windows_since(m.joined_at, window) for m in incident.members if m.joined_at < window.end)
+    if since <= JOINED_WITHIN:
+        return True
+    return since <= JOINED_BY_KIN_WITHIN and tied(look.key, (m.key for m in incident.members), shapes)
 
 
-def _open(suspect: Suspect, look: Look, instance: int, *, at: datetime, told: bool) -> Incident:
-    named = f"{instance} {suspect.onset.isoformat()} {'/'.join(str(int(part)) for part in suspect.key)}"
-    return Incident(
-        incident_id=sha256(named.encode()).hexdigest()[:_ID_DIGITS],
-        key=suspect.key,
-        kind=look.kind,
-        onset=suspect.onset,
-        opened_at=at,
-        told=told,
-        peak=look.surprise,
-        impact=look.share,
-        reasons=look.reasons(),
-        last_odd_at=at,
-        windows_odd=sum(suspect.odd),
-    )
+def _opened(news: list[Look], scores: Scores, incidents: Iterable[Incident], instance: int) -> list[Incident]:
+    """Return the incidents that a window opens: one, of all that begins in it, the host's where that is slow."""
+    window = scores.window
+    kind = None
+    if scores.host > 0 and not any(i.kind is IncidentKind.HOST for i in incidents):
+        news, kind = [*news, *host.victims(scores, {look.key for look in news})], IncidentKind.HOST
+    if not news:
+        return []
+    members = sorted((_member(look, window.end) for look in news), key=lambda m: -m.score)[:MOST_MEMBERS]
+    lead = next(look for look in news if look.key == members[0].key)
+    named = f"{instance} {window.start.isoformat()} {'/'.join(str(int(part)) for part in lead.key)}"
+    return [
+        Incident(
+            incident_id=sha256(named.encode()).hexdigest()[:_ID_DIGITS],
+            key=lead.key,
+            kind=kind or lead.kind,
+            onset=window.start,
+            opened_at=window.end,
+            told=False,
+            peak=lead.surprise,
+            impact=max(look.share for look in news),
+            reasons=lead.reasons(),
+            last_odd_at=window.end,
+            members=tuple(members),
+        )
+    ]
+
+
+def _member(look: Look, at: datetime) -> Member:
+    return Member(look.key, look.kind, at, look.demand, seen_at=at)
+
+
+def _told(incident: Incident, strength: dict[Key, float], room: bool, at: datetime) -> tuple[Incident, bool]:
+    """Return an incident that is told where there is evidence or room enough, and whether it took some of the room."""
+    if incident.told or incident.closed_at is not None:
+        return incident, False
+    strong = incident.kind in _AT_ONCE or any(strength.get(m.key, 0.0) >= STRONG for m in incident.members)
+    if not strong and not room:
+        return incident, False
+    return replace(incident, told=True, told_at=at), not strong
+
+
+def _change(before: Incident | None, now: Incident, at: datetime) -> Change | None:
+    if now.closed_at is not None:
+        return Change(ChangeKind.RESOLVED, now, at)
+    if before is None:
+        return Change(ChangeKind.OPENED, now, at)
+    if now.told and not before.told:
+        return Change(ChangeKind.TOLD, now, at)
+    return Change(ChangeKind.UPDATED, now, at) if now != before else None
+
+
+def _windows_since(moment: datetime, window: Window) -> float:
+    length = window.end - window.start
+    return (window.end - moment) / length if length > timedelta() else 0.0

@@ -1,17 +1,20 @@
-"""Who is told: the settings, and the numbers of the simple rule."""
+"""Who is told: the settings, and the numbers of an incident's life."""
 
 from pydantic import BaseModel, Field
 
-ODD_OF_LAST = (2, 3)
-"""An incident opens when so many of the last so many windows in which the statement ran were odd."""
-SUSPECT_WINDOWS = 60
-"""Odd windows further apart than this many windows have nothing to do with each other."""
 CALM_WINDOWS = 5
-"""Windows in a row in which a statement ran and was well, after which its incident is closed."""
-ABSENT_WINDOWS = 15
-"""Windows in a row in which a statement did not run, after which its incident is closed: nobody suffers from it now."""
+"""Windows in a row in which every statement of an incident was well, after which it is closed."""
 STABLE_WINDOWS = 60
 """Windows at one level after which that level is the new normal."""
+JOINED_WITHIN = 4
+"""Windows after the last join in which an incident is joined by whatever else starts to misbehave."""
+JOINED_BY_KIN_WITHIN = 10
+"""The same for statements with a tie to it: of the same role, or on the same table."""
+STRONG = 1.5
+"""Times the evidence it takes from which on an incident is told, whatever the day was like."""
+LEAST_WEAK_PER_DAY = 3.0
+MOST_MEMBERS = 200
+"""Statements listed in one incident."""
 
 
 class AlertSettings(BaseModel, frozen=True):
@@ -19,4 +22,9 @@ class AlertSettings(BaseModel, frozen=True):
 
     min_share: float = Field(0.003, ge=0, le=1, description="Excess share of the server's DB time that matters.")
     min_ms_per_s: float = Field(0.5, ge=0, description="Excess execution time in ms per second that matters.")
-    told_per_day: int = Field(10, ge=0, description="Incidents told a day; those beyond are recorded only.")
+    budget_per_day: float = Field(1.0, gt=0, description="False incidents a day and server that people accept.")
+
+    @property
+    def weak_per_day(self) -> float:
+        """Incidents with little evidence that are told a day; those beyond wait in the digest until there is more."""
+        return max(LEAST_WEAK_PER_DAY, LEAST_WEAK_PER_DAY * self.budget_per_day)

@@ -3,7 +3,7 @@
 from pganomaly.records.activity import Activity
 from pganomaly.records.finding import Finding, Reason
 from pganomaly.records.grid import Counters, Deltas, Features, Grid
-from pganomaly.records.incident import Change, ChangeKind, Incident, IncidentKind
+from pganomaly.records.incident import Change, ChangeKind, Incident, IncidentKind, Member
 from pganomaly.records.keys import KEY, Key, KeyArray, identities, keys_of, locate
 from pganomaly.records.message import Block, Message, Waiting
 from pganomaly.records.outsiders import Outsiders
@@ -33,6 +33,7 @@ __all__ = [
     "KeyArray",
     "Lexical",
     "Matrix",
+    "Member",
     "Message",
     "Outsiders",
     "Quality",

@@ -32,7 +32,16 @@ class Scores:
     excess_ms     execution time of this window beyond the usual (of missing calls: the time that they usually take)
     excess_share  the same as a share of the server's DB time
     steady        windows in a row in which the statement stayed at its newest level, usual or not
-    silent        statements that did not run although they always do: the same figures for them
+    strength      evidence of the last windows against the statement, in multiples of what it takes
+    family        of the strongest evidence: a position in KINDS
+    alarm         enough evidence, of something that matters to the server
+    still         an alarm that was raised is not over
+    demand        shares of the server's time and work beyond the usual, added up: whose fault it is
+    impact        the largest excess, in multiples of what matters
+    suspicion     all of the evidence, to be remembered (detectors)
+    host          how much slower the whole server is, as a factor, where that is an alarm; else 0
+    ran           False for the statements of *silent*
+    silent        statements that did not run although they always do, or did what was an alarm: the same figures
     """
 
     window: Window
@@ -51,6 +60,15 @@ class Scores:
     excess_ms: F8
     excess_share: F8
     steady: F8
+    strength: F8
+    family: NDArray[np.int8]
+    alarm: NDArray[np.bool_]
+    still: NDArray[np.bool_]
+    demand: F8
+    impact: F8
+    suspicion: F8
+    host: float = 0.0
+    ran: bool = True
     silent: "Scores | None" = None
 
     def __len__(self) -> int:

@@ -105,8 +105,7 @@ def _note(notebook: _Notebook, verdict: Verdict, server: str, speaker: Speaker) 
     for change in verdict.changes:
         story = notebook.stories.setdefault(change.incident.incident_id, _Story(change.incident))
         story.incident = change.incident
-        if change.kind is ChangeKind.OPENED:
-            notebook.counts["told" if change.incident.told else "digested"] += 1
+        if change.kind in (ChangeKind.OPENED, ChangeKind.TOLD) and change.incident.told:
             story.message = _text(verdict, change, server, speaker)
 
 
@@ -131,13 +130,15 @@ def _detections(file: IO[str]) -> Any:
 
 
 def _rows(memory: Memory, verdict: Verdict) -> list[list[object]]:
-    """Return a row per statement that is still open in this window, of every incident that people were told of."""
+    """Return a row per statement that this window shows to misbehave still, of every incident that people know of."""
     assert verdict.window is not None  # noqa: S101 - the caller has seen to it
     end = verdict.window.end.isoformat()
     return [
-        [end, i.key.dbid, i.key.userid, i.key.queryid, i.key.toplevel, i.peak, i.incident_id, ""]
-        for i in memory.judgement.desk.open
-        if i.told and i.last_odd_at == verdict.window.end
+        [end, *member.key, member.score, incident.incident_id, ""]
+        for incident in memory.judgement.desk.open
+        if incident.told
+        for member in incident.members
+        if member.still and member.seen_at == verdict.window.end
     ]
 
 
@@ -203,11 +204,14 @@ def _write_incidents(file: Path, notebook: _Notebook) -> None:
             facts = {
                 "id": i.incident_id,
                 "opened_at": i.opened_at.isoformat(),
-                "told_at": i.opened_at.isoformat() if i.told else None,
+                "told_at": i.told_at.isoformat() if i.told_at else None,
                 "digest": not i.told,
                 "closed_at": i.closed_at.isoformat() if i.closed_at else None,
                 "severity": i.peak,
-                "statements": [{**i.key._asdict(), "score": i.peak}],
+                "statements": [
+                    {**m.key._asdict(), "kind": m.kind.value, "score": m.score, "joined_at": m.joined_at.isoformat()}
+                    for m in i.ranked
+                ],
                 "causes": [],
                 "message": story.message,
             }
@@ -217,13 +221,15 @@ def _write_incidents(file: Path, notebook: _Notebook) -> None:
 def _summary(notebook: _Notebook, memory: Memory, seconds: float) -> Summary:
     counts = notebook.counts
     days = max(counts["windows"], 1) / DAY_WINDOWS
+    told = sum(story.incident.told for story in notebook.stories.values())
+    digested = len(notebook.stories) - told
     return Summary(
         windows=counts["windows"],
         statements=len(memory.shapes.keys),
-        told=counts["told"],
-        digested=counts["digested"],
-        told_per_day=counts["told"] / days,
-        digested_per_day=counts["digested"] / days,
+        told=told,
+        digested=digested,
+        told_per_day=told / days,
+        digested_per_day=digested / days,
         seconds=round(seconds, 2),
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     )

@@ -66,7 +66,11 @@ def called(conninfo: Conninfo) -> str:
 
 def alerts(settings: Settings) -> AlertSettings:
     """Return what must be at stake before people are told."""
-    return AlertSettings(min_share=settings.alert_min_share, min_ms_per_s=settings.alert_min_ms_per_s)
+    return AlertSettings(
+        min_share=settings.alert_min_share,
+        min_ms_per_s=settings.alert_min_ms_per_s,
+        budget_per_day=settings.alert_budget_per_day,
+    )
 
 
 def drift(settings: Settings) -> DriftSettings:

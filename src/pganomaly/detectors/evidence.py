@@ -1,0 +1,88 @@
+"""
+From distances to evidence: what a window adds to the suspicion against every statement, family by family.
+
+in    distances, calls, newcomers, waits of some statements, and what was suspected of them
+out   their suspicion after the window, whether it is an alarm, what it costs the server
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pganomaly.detectors import gates, supports
+from pganomaly.detectors.supports import FAMILIES, Suspicion
+from pganomaly.detectors.verdicts import SILENCE, TRAFFIC
+from pganomaly.records.grid import F8
+
+Mask = NDArray[np.bool_]
+
+OF_CALLS: Mask = np.isin(np.arange(FAMILIES), [TRAFFIC, SILENCE])[:, None]
+
+
+class Increments(NamedTuple):
+    """Evidence per family and statement, NaN where a window says nothing; and whether it was well there."""
+
+    g: F8
+    calm: Mask
+
+    @classmethod
+    def nothing(cls, n: int) -> "Increments":
+        """Return what a window that says nothing adds."""
+        return cls(np.full((FAMILIES, n), np.nan), np.zeros((FAMILIES, n), dtype=np.bool_))
+
+    def of_distance(self, family: int, z: F8) -> None:
+        """Set the evidence of a family from distances."""
+        self.g[family] = supports.evidence(z)
+        self.calm[family] = z < supports.CALM_Z
+
+    def of_ratio(self, family: int, g: F8) -> None:
+        """Set the evidence of a family as it is."""
+        self.g[family] = g
+        self.calm[family] = g <= 0
+
+
+class Outcome(NamedTuple):
+    """
+    What a window means for some statements.
+
+    suspicion  after it, to be remembered
+    strength   largest support in multiples of its bar; 1 and more is an alarm where it matters
+    family     of the largest
+    alarm      enough evidence of something that matters
+    still      an alarm that was raised is not over
+    """
+
+    suspicion: Suspicion
+    strength: F8
+    family: NDArray[np.int8]
+    alarm: Mask
+    still: Mask
+
+
+def weighed(
+    before: Suspicion, what: Increments, cost: F8, calls: F8, *, height: float, weight: F8, judged: Mask
+) -> Outcome:
+    """
+    Return what the *what* of a window means.
+
+    cost, calls  impact of what calls cost, and of their number; NaN where the window does not tell
+    weight       windows for which a statement has been known
+    judged       what may be anybody's news
+    """
+    now = np.vstack([cost, calls])
+    impact = np.where(np.isnan(now), before.impact, gates.smoothed(before.impact, np.nan_to_num(now)))
+    felt = np.fmax(impact, now / 2)
+    of_family = np.where(OF_CALLS, felt[1], felt[0])
+    bar = supports.bars(before, height, weight)
+    support, top = supports.advanced(before, what.g, what.calm, bar)
+    relative = support / bar
+    wanted = gates.strictness(of_family)
+    alarms = (relative >= wanted) & (of_family >= 1.0) & judged
+    still = np.asarray(((support > 0) & (top >= bar)).any(axis=0))
+    family = np.argmax(np.where(alarms, relative + FAMILIES, relative), axis=0).astype(np.int8)
+    suspected = (relative >= supports.SUSPICIOUS).any(axis=0)
+    since = np.where(suspected, before.since + 1, 0.0)
+    after = Suspicion(support, top, before.peak, impact, since, before.waits)
+    alarm = np.asarray(alarms.any(axis=0))
+    return Outcome(after, relative.max(axis=0), family, alarm, still)

@@ -1,0 +1,127 @@
+"""
+Evidence adds up: a window that is a little odd is nothing, the same for a while is news.
+
+Capped CUSUM (Page 1954; Lorden 1971) per statement and family. A window's distance z adds
+
+    g(z) = max(min(z, 6) - 1.2, min(z, 12) - 3)
+
+a sustained small change by the first branch, a sudden large one by the second. The support never falls below 0 and
+never rises above 1.6 h: without that cap an alarm stays on long after its reason. h is the bar.
+
+in    increments per family and statement, the bar of each, what was suspected before
+out   what is suspected after
+not   no opinion on what a statement costs the server: gates.py
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pganomaly.records import KINDS, IncidentKind
+from pganomaly.records.grid import F8
+
+Mask = NDArray[np.bool_]
+
+BAR = 12.0
+"""h: with independent windows and the drift of 1.2 a support passes 12 by chance once in 10^12 windows (Siegmund 1985);
+what passes it in earnest is what windows share, and for that there is the budget (calibration.py)."""
+CAP = 1.6
+CLOSED = 1 / 3
+"""Below so much of its bar an open support is over."""
+CALM_STEP = 1 / 3
+"""Share of its bar that a calm window takes off an open support."""
+CALM_Z = 2.5
+"""Distance below which a window counts as calm for what is open."""
+PEAK_MARGIN = 1.25
+"""A bar stays so much above the largest excursion that passed by itself in the last days."""
+MOST_RAISED = 2.0
+"""Times its usual height that memory may raise a bar: nobody becomes deaf."""
+FROZEN_WINDOWS = 15
+"""Windows of mere suspicion in which nothing is learned. Suspicion that freezes without limit never ends."""
+SUSPICIOUS = 1 / 2
+"""Share of the bar from which on a statement is suspected."""
+
+_SLOW_CAP, _SLOW_DRIFT = 6.0, 1.2
+_FAST_CAP, _FAST_DRIFT = 12.0, 3.0
+_LEAST = -2.4
+
+FAMILIES = len(KINDS)
+COLD_WINDOWS = 10.0
+"""Windows for which a statement must have been known for its bar to be 1.5 times its height; at first it is twice."""
+PATIENT: Mask = np.array([[k not in (IncidentKind.NEW_HEAVY, IncidentKind.WAITING)] for k in KINDS])
+"""Families that are judged by a statement's own past."""
+
+
+class Suspicion(NamedTuple):
+    """
+    What is suspected, [families, statements] each but the last three.
+
+    support  evidence so far
+    top      its largest value since it was last 0
+    peak     largest excursion of the last days that passed by itself
+    impact   what is in excess, in multiples of what matters (gates.py): of calls' cost and of their number; [2, n]
+    since    windows in a row in which there was reason for suspicion
+    waits    ms per second that sessions usually wait for locks (waits.py)
+    """
+
+    support: F8
+    top: F8
+    peak: F8
+    impact: F8
+    since: F8
+    waits: F8
+
+    @classmethod
+    def rows(cls) -> int:
+        """Return the rows that it takes in one array."""
+        return 3 * FAMILIES + 4
+
+    @classmethod
+    def of(cls, block: F8) -> "Suspicion":
+        """Return a view of an array of rows."""
+        f = FAMILIES
+        g = 3 * f
+        return cls(block[:f], block[f : 2 * f], block[2 * f : g], block[g : g + 2], block[g + 2], block[g + 3])
+
+    def block(self) -> F8:
+        """Return it as one array."""
+        return np.concatenate([self.support, self.top, self.peak, self.impact, self.since[None], self.waits[None]])
+
+
+def evidence(z: F8) -> F8:
+    """Return g(z), NaN where z is NaN."""
+    g = np.maximum(np.minimum(z, _SLOW_CAP) - _SLOW_DRIFT, np.minimum(z, _FAST_CAP) - _FAST_DRIFT)
+    return np.maximum(g, _LEAST)
+
+
+def bars(before: Suspicion, height: float, weight: F8) -> F8:
+    """
+    Return the bar of every family and statement.
+
+    height  the server's (calibration.py)
+    weight  windows for which a statement has been known: the fewer, the higher
+    """
+    raised = np.clip(PEAK_MARGIN * before.peak, height, MOST_RAISED * height)
+    unsure = np.where(PATIENT, COLD_WINDOWS / (COLD_WINDOWS + weight), 0.0)
+    return np.asarray(raised * (1.0 + unsure))
+
+
+def advanced(before: Suspicion, g: F8, calm: Mask, bar: F8) -> tuple[F8, F8]:
+    """
+    Return support and top after a window whose increments are *g*; NaN leaves a support as it is.
+
+    calm  families in which the window was well: what was open there is on its way out
+    """
+    leaving = (before.top >= bar) & calm
+    step = np.where(leaving, -CALM_STEP * bar, np.where(np.isnan(g), 0.0, g))
+    support = np.clip(before.support + step, 0.0, CAP * bar)
+    support = np.where(leaving & (support < CLOSED * bar), 0.0, support)
+    top = np.where(support > 0, np.maximum(before.top, support), 0.0)
+    return support, top
+
+
+def passed(before: Suspicion, after: Suspicion, held: Mask) -> F8:
+    """Return the peaks after a window: an excursion that ended without becoming news is remembered."""
+    ended = (before.top > 0) & (after.top == 0) & ~held
+    return np.where(ended, np.maximum(before.peak, before.top), before.peak)
