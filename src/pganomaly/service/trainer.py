@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event
 
 from pganomaly import errors
@@ -31,14 +33,14 @@ def fit(order: bytes, *, stop: Event | None = None, patience_s: float = PATIENCE
 
 
 def _answer(child: "subprocess.Popen[bytes]", order: bytes, stop: Event, patience_s: float) -> tuple[bytes, bytes]:
-    waited_s = 0.0
-    given: bytes | None = order
-    while True:
-        try:
-            return child.communicate(given, timeout=_LOOK_S)
-        except subprocess.TimeoutExpired:
-            # What was given is on its way; asking again is only waiting on.
-            waited_s, given = waited_s + _LOOK_S, None
-        if stop.is_set() or waited_s >= patience_s:
-            child.kill()
-            raise errors.TrainingFailed(said="stopped" if stop.is_set() else f"no answer within {patience_s:.0f} s")
+    # A thread of its own: communicate() with a time-out would forget the part of the order that is not sent yet.
+    with ThreadPoolExecutor(1, "order") as talk:
+        talking = talk.submit(child.communicate, order)
+        waited_s = 0.0
+        while True:
+            with suppress(TimeoutError):
+                return talking.result(timeout=_LOOK_S)
+            waited_s += _LOOK_S
+            if stop.is_set() or waited_s >= patience_s:
+                child.kill()
+                raise errors.TrainingFailed(said="stopped" if stop.is_set() else f"no answer within {patience_s:.0f} s")
