@@ -46,7 +46,7 @@ def ordinary_rows(rng: np.random.Generator, rows: int = 600) -> F8:
 
 
 def pipeline(X: F8, order: Facts) -> Pipeline:
-    """What mission.md names, as anybody would write it with scikit-learn."""
+    """The same pipeline, as anybody would write it with scikit-learn."""
     return make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
         StandardScaler(),

@@ -1,5 +1,5 @@
 """
-The pooled forest that mission.md names: SimpleImputer -> StandardScaler -> IsolationForest, scored from plain arrays.
+The pooled forest: SimpleImputer -> StandardScaler -> IsolationForest, scored from plain arrays.
 
 in    the Matrix of one window
 out   scikit-learn's decision_function of every statement, equal to 1e-9: lower is odder
