@@ -32,7 +32,7 @@ class Script:
 
     interval_s: float = 1.0
     learn: int = 30
-    shown: int = 4
+    shown: int = 3
     patience: int = 15
     calm: int = 6
 
