@@ -538,6 +538,36 @@ COMMENT ON COLUMN monitoring.rollups.exec_squares IS
 COMMENT ON COLUMN monitoring.rollups.ln_ms IS 'Sum over windows of ln(ms per call); ln_ms_squares the sum of their squares.';
 COMMENT ON COLUMN monitoring.rollups.slowest_ms IS 'Largest mean time per call of any of its windows.';
 
+-- 0008_selftests
+-- Why:    what would be caught on this traffic is measured every night; a model that was kept out says why.
+-- Locks:  none that anybody waits for: new tables only.
+
+CREATE TABLE monitoring.selftests (
+    instance_id      smallint         NOT NULL,
+    statements       integer          NOT NULL,
+    alarms           integer          NOT NULL,
+    tested_at        timestamptz      NOT NULL,
+    since            timestamptz      NOT NULL,
+    upto             timestamptz      NOT NULL,
+    days             double precision NOT NULL,
+    seconds          double precision NOT NULL,
+    result           jsonb            NOT NULL,
+    PRIMARY KEY (instance_id, tested_at)
+);
+COMMENT ON TABLE monitoring.selftests IS 'What would be caught: slowdowns put into copies of the last day''s streams, and how soon each was found.';
+COMMENT ON COLUMN monitoring.selftests.statements IS 'Statements that were made slower.';
+COMMENT ON COLUMN monitoring.selftests.alarms IS 'Incidents that people would have been told of without any slowdown, in so many days.';
+COMMENT ON COLUMN monitoring.selftests.result IS 'Per size and share of DB time: changes tried and found, and the windows until then.';
+
+CREATE TABLE monitoring.model_refusals (
+    instance_id    smallint     NOT NULL,
+    refused_at     timestamptz  NOT NULL,
+    model_version  text         NOT NULL,
+    why            jsonb        NOT NULL,
+    PRIMARY KEY (instance_id, refused_at)
+);
+COMMENT ON TABLE monitoring.model_refusals IS 'Trained models that were kept out, and the sentences that say why. The one before them stayed.';
+
 INSERT INTO monitoring.schema_migrations (name, sha256) VALUES
     ('0001_instances', '0fb856d5836ff0ee489febb425d6039581fe79ab55671d035f50b154dd69d7ac'),
     ('0002_windows', 'f08aabeec3e2fbe9db80f6cb25661159b65f6c0aa8bd2fc92a5d36469a7abdb2'),
@@ -545,6 +575,7 @@ INSERT INTO monitoring.schema_migrations (name, sha256) VALUES
     ('0004_detection', 'c39c4717eb856d1c475744411a883c41ae932df02b3a69a2ec31cb668401d0bd'),
     ('0005_outbox', 'b83193769b2151e11c93301b8221c42a07c587af50c58fa91170131df1eae071'),
     ('0006_photo', '0bdffe1b5b83fb222e34ab9b2653a09e1946f2841fcc581ee31ca9feed00884b'),
-    ('0007_rollups', '7d4035458bd923ac8f60e852c559ee4c4942e18a3c04b3024468feae4f6e3a6d');
+    ('0007_rollups', '7d4035458bd923ac8f60e852c559ee4c4942e18a3c04b3024468feae4f6e3a6d'),
+    ('0008_selftests', '057cb64340d64af747511a6ee487ea9e75d966f52e79d7cee109e3398fbe7814');
 
 COMMIT;

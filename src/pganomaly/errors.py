@@ -71,6 +71,28 @@ class ModelFileDamaged(ModelFileError):
     code = "PGA-034"
 
 
+class NoSuchModel(PganomalyError):
+    """
+    There is no model number {number} here.
+
+    Nothing was changed. `pganomaly model list` shows those that are kept.
+    """
+
+    code = "PGA-035"
+    exit_code = 2
+
+
+class NoEarlierModel(PganomalyError):
+    """
+    There is no earlier model to go back to.
+
+    Nothing was changed. `pganomaly model list` shows those that are kept.
+    """
+
+    code = "PGA-036"
+    exit_code = 2
+
+
 class BadConninfo(PganomalyError):
     """
     The connection string cannot be read.

@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from pganomaly import pg
+from pganomaly import errors, pg
 from pganomaly.storage.statements import fetch_dicts, load
 
 KEEP = 5
@@ -40,6 +40,21 @@ class Model:
     def intact(self) -> bool:
         """Whether the bytes are those that were stored."""
         return sha256(self.payload).hexdigest() == self.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a list of models shows of one."""
+
+    number: int
+    active: bool
+    model_version: str
+    trained_at: datetime
+    n_rows: int
+    n_statements: int
+    threshold: float
+    manifest: Mapping[str, Any]
+    size_bytes: int
 
 
 def put(
@@ -72,6 +87,18 @@ def put(
     ).fetchone()
     conn.execute(_SQL["forget_models"], {"instance_id": instance_id, "keep": KEEP})
     return int(row[0]) if row else 0
+
+
+def kept(conn: pg.Connection, instance_id: int) -> tuple[Kept, ...]:
+    """Return every model that is kept, newest first."""
+    return tuple(Kept(**row) for row in fetch_dicts(conn, _SQL["models"], {"instance_id": instance_id}))
+
+
+def activate(conn: pg.Connection, instance_id: int, number: int) -> None:
+    """Have a kept model speak from now on; errors.NoSuchModel where it is not kept, and nothing changes."""
+    conn.execute(_SQL["retire_models"], {"instance_id": instance_id})
+    if conn.execute(_SQL["activate_model"], {"instance_id": instance_id, "number": number}).rowcount != 1:
+        raise errors.NoSuchModel(number=number)
 
 
 def active(conn: pg.Connection, instance_id: int) -> Model | None:

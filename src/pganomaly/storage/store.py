@@ -16,6 +16,7 @@ from numpy.random import Generator
 
 from pganomaly import errors
 from pganomaly.records import Incident, Key, KeyArray, Shape, Waiting, Window
+from pganomaly.selftest import SelfTest
 from pganomaly.storage import (
     detection,
     lease,
@@ -27,6 +28,7 @@ from pganomaly.storage import (
     queries,
     read,
     sample,
+    selftests,
     upkeep,
 )
 from pganomaly.storage.lease import Holder, Lease
@@ -35,7 +37,7 @@ from pganomaly.storage.pool import Connections, spoken
 from pganomaly.storage.statements import load
 from pganomaly.storage.upkeep import Retention, Upkeep
 from pganomaly.storage.write import Work
-from pganomaly.training import Sample
+from pganomaly.training import Part, Sample
 
 _INSTANCES = load("instances")
 
@@ -270,6 +272,36 @@ class Store(Connections):
                 manifest=manifest,
                 payload=payload,
             )
+
+    def models(self, instance_id: int) -> tuple[models.Kept, ...]:
+        """Return every model that is kept, newest first."""
+        with self._reading() as conn:
+            return models.kept(conn, instance_id)
+
+    def activate_model(self, instance_id: int, number: int) -> None:
+        """Have a kept model speak from now on: the service notices at its next tick. errors.NoSuchModel."""
+        with self._writing() as conn:
+            models.activate(conn, instance_id, number)
+
+    def put_refusal(self, instance_id: int, why: Sequence[Part], *, model_version: str, at: datetime) -> None:
+        """Note that a trained model was kept out, and why."""
+        with self._writing() as conn:
+            selftests.put_refusal(conn, instance_id, why, model_version=model_version, at=at)
+
+    def refusals(self, instance_id: int, most: int = 1) -> tuple[selftests.Refusal, ...]:
+        """Return the last models that were kept out, newest first."""
+        with self._reading() as conn:
+            return selftests.refusals(conn, instance_id, most)
+
+    def put_selftest(self, instance_id: int, result: SelfTest, *, at: datetime, seconds: float) -> None:
+        """Store what a self-test measured."""
+        with self._writing() as conn:
+            selftests.put(conn, instance_id, result, at=at, seconds=seconds)
+
+    def selftests(self, instance_id: int, most: int = 1) -> tuple[selftests.Tested, ...]:
+        """Return the last self-tests, newest first."""
+        with self._reading() as conn:
+            return selftests.newest(conn, instance_id, most)
 
     def model_number(self, instance_id: int) -> int:
         """Return the number of the training that speaks for an instance, 0 before the first."""

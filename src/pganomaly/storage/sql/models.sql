@@ -34,3 +34,16 @@ DELETE FROM monitoring.models
 -- name: model_number
 -- Which training speaks for an instance: asked for at every tick, so that a model trained elsewhere is noticed.
 SELECT number FROM monitoring.models WHERE instance_id = %(instance_id)s::smallint AND active;
+
+-- name: models
+-- Every model that is kept, newest first, without its bytes.
+SELECT number, active, model_version, trained_at, n_rows, n_statements, threshold, manifest,
+       octet_length(payload) AS size_bytes
+  FROM monitoring.models
+ WHERE instance_id = %(instance_id)s::smallint
+ ORDER BY number DESC;
+
+-- name: activate_model
+-- A kept model speaks from now on.
+UPDATE monitoring.models SET active = true
+ WHERE instance_id = %(instance_id)s::smallint AND number = %(number)s::integer;
