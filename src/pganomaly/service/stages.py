@@ -157,7 +157,7 @@ def detect(
         work.changes(run.changes)
         work.outbox(messages, channels, at=at)
         if work.state(run.upto, run.outcome.streak.bad_runs, seen=state):
-            work.checkpoint(run.upto, run.judgement.dumps())
+            work.checkpoint(run.upto, restore.saved(run.judgement))
     return run, messages
 
 

@@ -103,7 +103,7 @@ class Watch:
         )
         checkpoint = None
         if verdict.window is not None and now_s - self._checkpoint_s >= CHECKPOINT_S:
-            checkpoint, self._checkpoint_s = verdict.memory.judgement.dumps(), now_s
+            checkpoint, self._checkpoint_s = restore.saved(verdict.memory.judgement), now_s
         self._drifted = self._drifted or bool(verdict.drift.confirmed)
         self._report(verdict)
         version = stages.version_of(self._observer.model, self._parts.model.version)
