@@ -31,11 +31,14 @@ class Shapes:
         if not new:
             return self
         merged = {**self.by_key, **new}
+        if not new.keys().isdisjoint(self.by_key):
+            return type(self)(merged, *_columns(merged))
+        keys, lexical, system = _columns(new)  # mostly: a few new texts beside thousands of known ones
         return type(self)(
             merged,
-            keys_of(merged),
-            np.array([shape.lexical for shape in merged.values()], dtype=np.float64).T.copy(),
-            np.array([shape.is_system or shape.is_own for shape in merged.values()], dtype=np.bool_),
+            np.concatenate([self.keys, keys]),
+            np.hstack([self.lexical, lexical]),
+            np.concatenate([self.system, system]),
         )
 
     def of(self, keys: KeyArray) -> tuple[Features, NDArray[np.bool_]]:
@@ -47,3 +50,11 @@ class Shapes:
         system = np.zeros(len(keys), np.bool_)
         system[known] = self.system[place[known]]
         return Features(Lexical._fields, lexical), system
+
+
+def _columns(shapes: Mapping[Key, Shape]) -> tuple[KeyArray, F8, NDArray[np.bool_]]:
+    return (
+        keys_of(shapes),
+        np.array([shape.lexical for shape in shapes.values()], dtype=np.float64).T.copy(),
+        np.array([shape.is_system or shape.is_own for shape in shapes.values()], dtype=np.bool_),
+    )
