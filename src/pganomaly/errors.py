@@ -632,6 +632,16 @@ class StoreTooNew(StoreError):
     code = "PGA-054"
 
 
+class SchemaBehind(StoreError):
+    """
+    The schema monitoring is not there yet, or older than this version of pganomaly.
+
+    Nothing was read or changed. `pganomaly run` and the scripts bring it to this version; so does pganomaly db migrate
+    """
+
+    code = "PGA-063"
+
+
 class LeaseHeld(StoreError):
     """
     {instance} is already watched by {holder} (process {pid} on {host}), since {since:%Y-%m-%d %H:%M:%S} UTC.

@@ -78,8 +78,8 @@ class App:
         for row in rows:
             table.add_row(*(text.replace("[", "\\[") for text in row))
         # A table wider than a pipe or a narrow terminal is cut by neither: its reader scrolls or greps.
-        width = max(self.console.width, Console(width=1000).measure(table).maximum)
-        self.console.print(table, width=width)
+        wanted = Console(width=1000).measure(table).maximum
+        Console(highlight=False, width=max(self.console.width, wanted)).print(table)
 
 
 def _plain(value: Any) -> Any:  # noqa: PLR0911 - one line per kind of value

@@ -1,5 +1,7 @@
 """The store: what is in it, how large it is, whether the service is alive."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
 
@@ -21,6 +23,15 @@ _STATUS = (
 )  # fmt: skip
 
 
+@contextmanager
+def _opened(run: App) -> Iterator[Store]:
+    """Open a store to look into, which must have the schema of this version: looking changes nothing."""
+    with Store(settings.store(run.settings)) as store:
+        if store.pending_migrations():
+            raise errors.SchemaBehind
+        yield store
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("status")(status)
@@ -35,7 +46,7 @@ def register(app: typer.Typer) -> None:
 def status(as_json: AsJson = False) -> int:
     """Show every watched server: last window, open incidents, model, who collects. Example: pganomaly status"""
     run = App(as_json)
-    with Store(settings.store(run.settings)) as store:
+    with _opened(run) as store:
         found = overview.servers(store, CLOCK.now())
     if as_json:
         run.answer(found)
@@ -63,7 +74,7 @@ def _row(run: App, s: Status) -> tuple[str, ...]:
 def health(as_json: AsJson = False) -> int:
     """Exit 0 while windows are completed, else 1: for containers and monitors. Example: pganomaly health"""
     run = App(as_json)
-    with Store(settings.store(run.settings)) as store:
+    with _opened(run) as store:
         found = overview.servers(store, CLOCK.now())
     wanted = {t.name for t in settings.targets(run.settings)}
     limit_s = SILENT_INTERVALS * max(run.settings.collect_interval, run.settings.train_collect_sleep)
@@ -84,7 +95,7 @@ def size(as_json: AsJson = False) -> int:
     """Show how large the store is and what it comes to. Example: pganomaly db size"""
     run = App(as_json)
     keep = orders.retention(run.settings)
-    with Store(settings.store(run.settings)) as store:
+    with _opened(run) as store:
         sizes = store.sizes()
         per_window = overview.statements_per_window(store)
     comes_to = forecast(per_window, run.settings.collect_interval, keep)
@@ -132,7 +143,7 @@ def prune(
     retention = orders.retention(run.settings)
     if keep is not None:
         retention = overview.shorter(retention, _duration(keep))
-    with Store(settings.store(run.settings)) as store:
+    with _opened(run) as store:
         done = store.upkeep(CLOCK.now(), retention)
     if as_json:
         run.answer(done)
