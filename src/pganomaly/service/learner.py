@@ -21,12 +21,14 @@ class Trained:
     """
     How a training ended.
 
-    model  None where none was accepted: `why` says what is missing or what it would have learned
+    model     None where none was accepted: `why` says what is missing, what it would have learned or does worse
+    kept_out  there was a new model, and the one in force stays: to be tried again when it is time, no sooner
     """
 
     model: Forest | None
     why: tuple[Part, ...]
     missing: NotEnough | None = None
+    kept_out: bool = False
 
 
 class Learner:
@@ -85,7 +87,7 @@ class Learner:
             log.exception("training.failed")
             done = Trained(None, ())
         self._has_model = self._has_model or done.model is not None
-        self._tries = 0 if done.model is not None else self._tries + 1
+        self._tries = 0 if done.model is not None or done.kept_out else self._tries + 1
         self._due_s = self._clock.monotonic_s() + self._pause_s()
         return done
 

@@ -25,7 +25,7 @@ from pganomaly.detectors import Forest
 from pganomaly.messages import Speaker
 from pganomaly.pipeline import Rules
 from pganomaly.records import Message, Shapes, Snapshot, TextState
-from pganomaly.service import detecting, export, restore, trainer
+from pganomaly.service import detecting, export, gate, restore, trainer
 from pganomaly.service.detecting import Run
 from pganomaly.service.learner import Trained
 from pganomaly.storage import Holder, Lease, Store, Stored
@@ -171,7 +171,11 @@ def train(
     rng: Generator,
     fit: Callable[[bytes], Forest] = trainer.fit,
 ) -> Trained:
-    """Train on the last seven days; store, activate and export the model, or say exactly what is missing."""
+    """
+    Train on the last seven days; store, activate and export the model, or say exactly what is missing.
+
+    A model that learned an open incident, or that does worse than the one in force, is kept out: that one stays.
+    """
     since = at - training.PAST
     incidents = store.incidents_since(instance_id, since)
     sample = store.training_sample(
@@ -183,8 +187,14 @@ def train(
     number = store.next_model_number(instance_id)
     model = fit(training.order(prepared, settings, number=number, trained_at=at, rng=rng))
     verdict = training.judge(prepared, settings, store.open_incidents(instance_id))
+    champion = model_of(store, instance_id)
+    against: tuple[Part, ...] = ()
+    if verdict.accepted and champion.facts is not None:
+        verdict = gate.compare(store, instance_id, champion, model, at=at, incidents=incidents)
+        against = verdict.why
     if not verdict.accepted:
-        return Trained(None, verdict.why)
+        store.put_refusal(instance_id, verdict.why, model_version=f"{settings.version}.{number}", at=at)
+        return Trained(None, verdict.why, kept_out=bool(against))
     payload = model.dumps()
     store.put_model(
         instance_id,
@@ -196,10 +206,11 @@ def train(
         manifest=asdict(model.facts) if model.facts else {},
         payload=payload,
     )
-    return Trained(model, (*training.describe(model), *_exported(payload, export.path_for(file, instance_id), at)))
+    said = exported(payload, export.path_for(file, instance_id), at)
+    return Trained(model, (*training.describe(model), *against, *said))
 
 
-def _exported(payload: bytes, file: Path, at: datetime) -> tuple[Part, ...]:
+def exported(payload: bytes, file: Path, at: datetime) -> tuple[Part, ...]:
     """Export a model that is stored and in force; return what people should know of that."""
     try:
         aside = export.set_aside(file, at)

@@ -9,10 +9,12 @@ not   no disk, no clock, no process: the service reads the sample, starts the ch
     order = training.order(training_set, settings, number=3, trained_at=now, rng=rng)
     forest = forest_request.answer(<what `python` with forest_request.COMMAND made of the order>)
     verdict = training.judge(training_set, settings, incidents)
+    verdict = training.compare(training.contest(champion, forest, windows))
     for part in training.describe(forest): speaker.say(part.says, **part.facts)
 """
 
-from pganomaly.training.gate import Verdict, judge
+from pganomaly.training.contest import Contest, contest
+from pganomaly.training.gate import Verdict, compare, judge
 from pganomaly.training.orders import order
 from pganomaly.training.sample import MOST_ROWS, PAST, NotEnough, Sample, TrainingSet, inside, prepare
 from pganomaly.training.sentences import Part, describe
@@ -21,12 +23,15 @@ from pganomaly.training.settings import ModelSettings
 __all__ = [
     "MOST_ROWS",
     "PAST",
+    "Contest",
     "ModelSettings",
     "NotEnough",
     "Part",
     "Sample",
     "TrainingSet",
     "Verdict",
+    "compare",
+    "contest",
     "describe",
     "inside",
     "judge",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pganomaly.messages import _
 from pganomaly.records import Incident
+from pganomaly.training.contest import Contest
 from pganomaly.training.sample import NotEnough, TrainingSet, inside
 from pganomaly.training.sentences import Part, describe
 from pganomaly.training.settings import ModelSettings
@@ -34,3 +35,32 @@ def judge(training: TrainingSet, settings: ModelSettings, incidents: Sequence[In
         says = _("The new model is kept out: it would learn an open incident ({rows} of its rows lie inside).")
         return Verdict(accepted=False, why=(Part(says, {"rows": learned}),))
     return Verdict(accepted=True, why=describe(training))
+
+
+def compare(found: Contest) -> Verdict:
+    """Return whether a challenger that did as *found* takes the champion's place."""
+    facts = {
+        "rows": found.rows,
+        "tried": found.tried,
+        "alerts": found.alerts.of_challenger,
+        "alerts_before": found.alerts.of_champion,
+        "catches": found.catches.of_challenger,
+        "catches_before": found.catches.of_champion,
+    }
+    if found.alerts_more:
+        says = _(
+            "The new model is kept out, the one in force stays: on {rows} recent rows it alerts {alerts} times, the one"
+            " in force {alerts_before} times."
+        )
+        return Verdict(accepted=False, why=(Part(says, facts),))
+    if found.catches_less:
+        says = _(
+            "The new model is kept out, the one in force stays: of {tried} slowdowns put into recent rows it catches"
+            " {catches}, the one in force {catches_before}."
+        )
+        return Verdict(accepted=False, why=(Part(says, facts),))
+    says = _(
+        "Against the model before it: {alerts} alerts for {alerts_before} on {rows} recent rows, {catches} catches for"
+        " {catches_before} of {tried} slowdowns."
+    )
+    return Verdict(accepted=True, why=(Part(says, facts),))
