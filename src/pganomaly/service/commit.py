@@ -33,12 +33,19 @@ class Commit:
 
 
 def write(
-    store: Store, lease: Lease, commit: Commit, *, channels: Sequence[str], seen: DetectorState | None
+    store: Store,
+    lease: Lease,
+    commit: Commit,
+    *,
+    channels: Sequence[str],
+    seen: DetectorState | None,
+    was_reset: bool = False,
 ) -> DetectorState | None:
     """
     Store one tick and return the detector's state after it; errors.StoreError where that failed.
 
-    Return None where somebody has reset the detector since *seen*: then the watermark stays where they put it.
+    Return None where somebody has reset the detector, before (*was_reset*) or since *seen*: then the watermark stays
+    where they put it.
     """
     verdict, after = commit.verdict, commit.verdict.memory
     with store.tick(lease) as work:
@@ -58,10 +65,10 @@ def write(
         work.findings(commit.model_version, verdict.findings)
         work.changes(verdict.changes)
         work.outbox(commit.messages, channels, at=commit.at)
-        state = seen
-        if verdict.window is not None:
+        state = None if was_reset else seen
+        if verdict.window is not None and not was_reset:
             state = work.state(verdict.window.end, verdict.drift.streak.bad_runs, seen=seen)
-            if commit.checkpoint is not None:
-                work.checkpoint(verdict.window.end, commit.checkpoint)
+        if verdict.window is not None and commit.checkpoint is not None:
+            work.checkpoint(verdict.window.end, commit.checkpoint)
         work.cost(stored.snapshot_id, commit.cost_ms)
     return state

@@ -68,7 +68,14 @@ class Ledger:
 
     def _write(self, commit: Commit) -> None:
         try:
-            state = committing.write(self.store, self.lease, commit, channels=self._channels, seen=self.seen)
+            state = committing.write(
+                self.store,
+                self.lease,
+                commit,
+                channels=self._channels,
+                seen=self.seen,
+                was_reset=self.was_reset,
+            )
         except errors.AlreadyStored:
             # The answer to an earlier commit got lost, the commit did not.
             state = self.store.state(self.lease.instance_id)

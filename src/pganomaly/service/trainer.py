@@ -1,7 +1,8 @@
-"""Fits a forest in a child process: scikit-learn is never imported here, and its memory is given back at once."""
+"""Talks to child processes. One fits a forest: scikit-learn is never imported here, its memory is given back at once."""
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
@@ -19,8 +20,13 @@ def fit(order: bytes, *, stop: Event | None = None, patience_s: float = PATIENCE
 
     The child is ended when *stop* is set, so that it never keeps us from ending.
     """
+    return forest_request.answer(converse(forest_request.COMMAND, order, stop=stop, patience_s=patience_s))
+
+
+def converse(command: Sequence[str], order: bytes, *, stop: Event | None, patience_s: float) -> bytes:
+    """Return what a child process of ours answers to *order*; errors.TrainingFailed where it cannot, or not in time."""
     with subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-        [sys.executable, *forest_request.COMMAND],
+        [sys.executable, *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -29,7 +35,7 @@ def fit(order: bytes, *, stop: Event | None = None, patience_s: float = PATIENCE
     if child.returncode:
         lines = said.decode(errors="replace").strip().splitlines()
         raise errors.TrainingFailed(said=lines[-1] if lines else f"exit code {child.returncode}")
-    return forest_request.answer(out)
+    return out
 
 
 def _answer(child: "subprocess.Popen[bytes]", order: bytes, stop: Event, patience_s: float) -> tuple[bytes, bytes]:
