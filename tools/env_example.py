@@ -21,7 +21,7 @@ _HEAD = """\
 # Durations: 90s, 15m, 6h, 8d, 2w; a bare number means days."""
 
 CHAPTERS = {
-    "DB_HOST": "The server to watch. The schema `monitoring` is made in this database, unless STORE_URL says otherwise.",
+    "DB_HOST": "The server to watch; the schema `monitoring` is made in this database, unless STORE_URL is set",
     "TARGETS": "Several servers, and where results go",
     "STORE_MAX_GB": "How much is kept, and how long",
     "COLLECT_INTERVAL": "Rhythm",

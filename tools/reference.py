@@ -63,8 +63,8 @@ def errors_page() -> str:
         "",
         "## Checks of `pganomaly doctor`",
         "",
-        "`doctor` exits with 1 where one is a problem. A warning changes how good the numbers are, not whether there are any.",
-        "Where there is something to mend, `doctor` prints the statement that mends it, made for the server at hand.",
+        "`doctor` exits with 1 where one is a problem; a warning changes how good the numbers are, not whether there",
+        "are any. What mends it is printed as a statement made for the server at hand.",
         "",
         "| code | asks | problem or warning | what it means |",
         "|---|---|---|---|",
@@ -91,7 +91,7 @@ def _complaints() -> Iterator[tuple[str, str, str, str]]:
     """Yield code, state, fact and consequence of every answer of the doctor that is not "all is well"."""
     for file in CHECKS:
         for function in ast.parse(file.read_text(encoding="utf-8")).body:
-            facts = {}
+            facts: dict[str, list[str]] = {}
             for node in ast.walk(function):
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                     facts.setdefault(node.targets[0].id, []).extend(_sentences(node.value))
@@ -121,9 +121,9 @@ def numbers_page() -> str:
         "",
         "## Counters",
         "",
-        "Read from `pg_stat_statements` once per snapshot, stored in `monitoring.pgss_snapshots_raw` under the same name;",
-        "what grows has its delta in `monitoring.pgss_deltas` as NAME`_delta`. Of several sources the first is taken whose",
-        "columns the server's extension has.",
+        "Read from `pg_stat_statements` once per snapshot, stored in `monitoring.pgss_snapshots_raw` under the same",
+        "name; what grows has its delta in `monitoring.pgss_deltas` as NAME`_delta`. Of several sources the first is",
+        "taken whose columns the server's extension has.",
         "",
         "| counter | unit | read from | is the |",
         "|---|---|---|---|",
@@ -139,7 +139,7 @@ def numbers_page() -> str:
         "",
         "## Features of a window",
         "",
-        "Columns of `monitoring.features_windows`; `scale` says whether two values are compared by ratio or by difference.",
+        "Columns of `monitoring.features_windows`; `scale` says whether values are compared by ratio or by difference.",
         "",
         "| feature | unit | formula | scale |",
         "|---|---|---|---|",
