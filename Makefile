@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev-stamp
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo run test check bench lock messages clean
+.PHONY: help setup demo run test check bench docs lock messages clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -38,12 +38,18 @@ run: $(RUN)  ## Watch the server that .env names
 test: setup  ## All tests, on real servers 13 to 18
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-check: $(DEV)  ## Lint, types, import contracts, translations
+check: $(DEV)  ## Lint, types, import contracts, translations, pages made of the code
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/messages.py --check
+	$(BIN)/python -m tools.env_example --check
+	$(BIN)/python -m tools.reference --check
+
+docs: $(DEV)  ## Write the pages that are made of the code, and .env.example
+	$(BIN)/python -m tools.env_example
+	$(BIN)/python -m tools.reference
 
 bench: setup  ## Ratios against a baseline timed in the same run
 	$(BIN)/python -m benchmarks $(ARGS)
