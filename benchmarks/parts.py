@@ -129,7 +129,8 @@ def main() -> None:
     name = sys.argv[1]
     if name != "nothing":
         switch_off(PARTS[name])
-    run(sys.argv[2:])
+    sys.argv[:] = ["pganomaly", *sys.argv[2:]]
+    raise SystemExit(run())
 
 
 if __name__ == "__main__":
