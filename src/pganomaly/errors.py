@@ -751,6 +751,12 @@ class TrainingFailed(PganomalyError):
     code = "PGA-082"
 
 
+class SelfTestFailed(PganomalyError):
+    """The self-test could not be done ({said}). Nothing is lost; to see why: `pganomaly model evaluate`."""
+
+    code = "PGA-084"
+
+
 class ModelFileNotWritable(PganomalyError):
     """
     The model could not be exported to {file} ({said}).

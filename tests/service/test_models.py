@@ -11,7 +11,6 @@ import pytest
 
 from pganomaly import pg, settings
 from pganomaly.cli import main
-from pganomaly.clock import SystemClock
 from pganomaly.detectors import Forest
 from pganomaly.pipeline import Rules
 from pganomaly.service import selftests, stages, trainer
@@ -21,8 +20,8 @@ from pganomaly.training import ModelSettings
 from tests.builders import at
 from tests.selftest.traffic import WINDOW_S, Recording
 from tests.service.watching import by_hand
-from tests.stories.town import told
 from tests.storage.keeper import Keeper
+from tests.stories.town import told
 
 WINDOWS = 130
 SMALL = ModelSettings(n_estimators=30, min_rows=100, min_queryids=5, max_samples_per_queryid=50)
@@ -123,8 +122,6 @@ def test_a_night_in_a_child_process_is_what_everybody_reads_in_the_morning(world
     (night,) = world.store.selftests(world.instance_id)
     assert night.result.statements == 20
     assert all(cell.tried >= 380 for cell in night.result.cells if cell.share is None)
-    again = selftests.evaluate(world.store, world.instance_id, Rules(), SystemClock(), seed=5)
-    assert again == night.result, "one seed, one result, in whatever process"
 
     shown = json.loads(world.command("show", "--json"))[0]
     assert shown["self_test"]["says"][0].startswith("On your traffic a query")

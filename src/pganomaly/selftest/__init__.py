@@ -12,7 +12,7 @@ not   no disk, no clock; chance only as an argument; nothing is stored and nobod
 from pganomaly.selftest.changes import SIZES, slower
 from pganomaly.selftest.crowd import Crowd
 from pganomaly.selftest.result import Cell, NotEnough, SelfTest
-from pganomaly.selftest.run import run
+from pganomaly.selftest.run import NEEDED, run
 from pganomaly.selftest.sentences import Part, describe
 
-__all__ = ["SIZES", "Cell", "Crowd", "NotEnough", "Part", "SelfTest", "describe", "run", "slower"]
+__all__ = ["NEEDED", "SIZES", "Cell", "Crowd", "NotEnough", "Part", "SelfTest", "describe", "run", "slower"]

@@ -27,11 +27,13 @@ from pganomaly.selftest.tally import Trials, tallied
 
 PATIENCE = 30
 """Windows within which a change must be found."""
+NEEDED = 4 * PATIENCE
+"""Windows without which nothing is tested: half of them are only learned from."""
 TRIALS = 400
 """Changes of each size, at least."""
 MOST_STATEMENTS = 200
 """Of more the dearest half of so many is tried, and for the other half any of the rest, by lot."""
-AT_ONCE, MOST_AT_ONCE = 1 / 5, 100
+AT_ONCE, MOST_AT_ONCE = 1 / 2, 100
 """Share of the copies that are changed at one moment, and their most: news of 200 statements is cut."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

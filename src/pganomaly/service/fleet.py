@@ -15,7 +15,7 @@ from pganomaly import errors
 from pganomaly.clock import Clock
 from pganomaly.messages import Speaker
 from pganomaly.notify import Heartbeat, MemoryOutbox, channels
-from pganomaly.service import export, trainer
+from pganomaly.service import export, selftests, trainer
 from pganomaly.service.courier import Courier
 from pganomaly.service.orders import Orders
 from pganomaly.service.parts import Parts
@@ -118,6 +118,7 @@ class Fleet:
             fit=partial(trainer.fit, stop=stop),
             rng=self._rng,
             upkeep=self._upkeep,
+            selftest=partial(selftests.in_child, stop=stop),
             heartbeat=Heartbeat(url, interval_s=orders.plan.interval_s, clock=self._clock) if url else None,
         )
 

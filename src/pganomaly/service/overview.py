@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pganomaly.selftest import SelfTest
 from pganomaly.storage import Instance, Retention, Store
 
 _RECENT = 20
@@ -16,6 +17,7 @@ class Status:
     age_s       seconds since its last snapshot, None before the first
     statements  that ran in the last window
     holder      who collects now
+    self_test   the last one, and when it was (self_tested_at)
     """
 
     name: str
@@ -28,6 +30,8 @@ class Status:
     streak: int
     model: str | None
     holder: str | None
+    self_test: SelfTest | None = None
+    self_tested_at: datetime | None = None
 
 
 def servers(store: Store, now: datetime) -> tuple[Status, ...]:
@@ -39,6 +43,7 @@ def _status(store: Store, instance: Instance, now: datetime) -> Status:
     number = instance.instance_id
     newest = next(iter(store.newest_snapshots(number)), None)
     state, model, holder = store.state(number), store.active_model(number), store.held_by(number)
+    tested = next(iter(store.selftests(number)), None)
     return Status(
         name=instance.name,
         instance_id=number,
@@ -50,6 +55,8 @@ def _status(store: Store, instance: Instance, now: datetime) -> Status:
         streak=state.streak if state else 0,
         model=model.model_version if model else None,
         holder=f"{holder.name} ({holder.host}, {holder.pid})" if holder else None,
+        self_test=tested.result if tested else None,
+        self_tested_at=tested.tested_at if tested else None,
     )
 
 

@@ -30,6 +30,7 @@ class Parts:
     courier    set when there is something to deliver
     trainings  where models are trained, one at a time; fit starts the child process that does it
     errands    where small things are done that must not delay a tick
+    selftest   has a child process test an instance; None: nobody does
     upkeep     keeps the store in order; called now and then by whoever has time
     """
 
@@ -50,3 +51,4 @@ class Parts:
     rng: Generator
     upkeep: Callable[[], None]
     heartbeat: Heartbeat | None = None
+    selftest: Callable[[bytes], None] | None = None

@@ -1,4 +1,4 @@
-"""Talks to child processes. One fits a forest: scikit-learn is never imported here, its memory is given back at once."""
+"""Fits a forest in a child process: scikit-learn is never imported here, and its memory is given back at once."""
 
 import subprocess
 import sys
@@ -13,6 +13,8 @@ from pganomaly.detectors import Forest, forest_request
 PATIENCE_S = 600.0
 _LOOK_S = 0.5
 
+Failure = type[errors.TrainingFailed] | type[errors.SelfTestFailed]
+
 
 def fit(order: bytes, *, stop: Event | None = None, patience_s: float = PATIENCE_S) -> Forest:
     """
@@ -23,18 +25,28 @@ def fit(order: bytes, *, stop: Event | None = None, patience_s: float = PATIENCE
     return forest_request.answer(converse(forest_request.COMMAND, order, stop=stop, patience_s=patience_s))
 
 
-def converse(command: Sequence[str], order: bytes, *, stop: Event | None, patience_s: float) -> bytes:
-    """Return what a child process of ours answers to *order*; errors.TrainingFailed where it cannot, or not in time."""
+def converse(
+    command: Sequence[str],
+    order: bytes,
+    *,
+    stop: Event | None,
+    patience_s: float,
+    failure: Failure = errors.TrainingFailed,
+) -> bytes:
+    """Return what a child process of ours answers to *order*; *failure* where it cannot, or not in time."""
     with subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
         [sys.executable, *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as child:
-        out, said = _answer(child, order, stop or Event(), patience_s)
+        try:
+            out, said = _answer(child, order, stop or Event(), patience_s)
+        except TimeoutError as error:
+            raise failure(said=str(error)) from None
     if child.returncode:
         lines = said.decode(errors="replace").strip().splitlines()
-        raise errors.TrainingFailed(said=lines[-1] if lines else f"exit code {child.returncode}")
+        raise failure(said=lines[-1] if lines else f"exit code {child.returncode}")
     return out
 
 
@@ -49,4 +61,4 @@ def _answer(child: "subprocess.Popen[bytes]", order: bytes, stop: Event, patienc
             waited_s += _LOOK_S
             if stop.is_set() or waited_s >= patience_s:
                 child.kill()
-                raise errors.TrainingFailed(said="stopped" if stop.is_set() else f"no answer within {patience_s:.0f} s")
+                raise TimeoutError("stopped" if stop.is_set() else f"no answer within {patience_s:.0f} s")

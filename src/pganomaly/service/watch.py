@@ -4,12 +4,12 @@ from datetime import datetime
 from threading import Event
 from typing import Any
 
-from pganomaly import errors, pipeline
+from pganomaly import errors, pipeline, selftest
 from pganomaly.collect import Session, Target
 from pganomaly.messages import sentences
 from pganomaly.messages.trouble import Trouble
 from pganomaly.pipeline import Memory, Verdict
-from pganomaly.service import restore, stages
+from pganomaly.service import restore, selftests, stages
 from pganomaly.service.commit import Commit
 from pganomaly.service.learner import Learner, Trained
 from pganomaly.service.ledger import Ledger
@@ -43,6 +43,8 @@ class Watch:
         self._number = -1
         self._refresh_model()
         self._learner = Learner(self._train, parts.trainings, parts.clock, parts.plan, trained_ago_s=self._age_s())
+        tested = self._tested_at()
+        self._nights = selftests.Nights(self._self_test, parts.trainings, parts.clock, last=tested)
         self._rescoring: Rescoring | None = None
         self._ledger.was_reset = self._left_reset()
         self._drifted = False
@@ -151,6 +153,7 @@ class Watch:
         clock = self._parts.clock
         try:
             self._learn()
+            self._test_nightly()
             if clock.monotonic_s() - self._upkeep_s >= UPKEEP_S:
                 self._upkeep_s = clock.monotonic_s()
                 self._parts.upkeep()
@@ -230,6 +233,23 @@ class Watch:
         if self._learner.gave_up:
             self._log.warning("model.none", then="the per-statement engine alone", again="hourly")
         self._refresh_model()
+
+    def _test_nightly(self) -> None:
+        windows = self._observer.memory.judgement.windows
+        if self._parts.selftest is None or not self._nights.step(self._tested_at, windows=windows):
+            return
+        latest, *past = self._parts.store.selftests(self._id, selftests.NIGHTS)
+        for part in selftest.describe(latest.result, [night.result for night in past]):
+            self._log.info(self._parts.speaker.say(part.says, **part.facts))
+
+    def _self_test(self) -> None:
+        parts = self._parts
+        if parts.selftest is not None:
+            seed = parts.clock.now().toordinal()
+            parts.selftest(selftests.order(parts.store.conninfo, self._id, self._observer.rules, seed=seed))
+
+    def _tested_at(self) -> datetime | None:
+        return next((night.tested_at for night in self._parts.store.selftests(self._id)), None)
 
     def _train(self) -> Trained:
         parts = self._parts
