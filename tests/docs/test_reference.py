@@ -14,11 +14,11 @@ VARIABLES = settings.documented()
 
 @pytest.mark.parametrize("name", reference.PAGES)
 def test_generated_pages_are_what_the_code_says(name: str):
-    assert text(ROOT / name) == reference.PAGES[name](), "run `python -m tools.reference`"
+    assert text(ROOT / name) == reference.PAGES[name](), "run `make docs`"
 
 
 def test_the_example_of_env_is_what_the_settings_say():
-    assert text(env_example.FILE) == env_example.text(), "run `python -m tools.env_example`"
+    assert text(env_example.FILE) == env_example.text(), "run `make docs`"
 
 
 def test_a_copy_of_the_example_sets_nothing(monkeypatch: pytest.MonkeyPatch):
