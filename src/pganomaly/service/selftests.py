@@ -30,7 +30,7 @@ log: Any = structlog.get_logger()
 
 PAST = timedelta(days=2)
 """A day to learn from, and a day to test."""
-NIGHTLY = timedelta(hours=20)
+NIGHTLY = timedelta(hours=12)
 """A self-test is due when the last one is so old, and it is night where the service runs."""
 NIGHT_HOURS = range(1, 6)
 AGAIN_S = 3600.0
