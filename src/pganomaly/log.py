@@ -54,7 +54,8 @@ class LogFormat(StrEnum):
 def setup(
     log_format: LogFormat = LogFormat.CONSOLE, *, stream: TextIO | None = None, level: int = logging.INFO
 ) -> None:
-    """Send every event, ours and the libraries', to *stream* (standard error). Called once, by who owns the process."""
+    """Send every event, ours and the libraries', to *stream* (standard error). Called by who owns the process."""
+    handler = _StandardError() if stream is None else logging.StreamHandler(stream)
     stream = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -69,7 +70,6 @@ def setup(
         wrapper_class=BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -77,6 +77,19 @@ def setup(
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    # A server that cannot be reached is told by whoever wanted it, in better words and once.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error by then: whoever captures it may have put another in its place."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 def redact(_logger: object, _method: str, event: EventDict) -> EventDict:

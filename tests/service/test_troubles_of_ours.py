@@ -7,7 +7,7 @@ import pytest
 from pganomaly import errors, pg
 from pganomaly.pg.embedded import Server
 from tests.service.watching import by_hand
-from tests.stories.town import Shop, assert_adds_up, assert_whole, sums, told
+from tests.stories.town import Shop, assert_adds_up, assert_whole, sums, told, until
 
 TELEGRAM = ("telegram",)
 
@@ -32,6 +32,7 @@ def test_the_store_is_away_for_some_windows(shop: Shop, database: pg.Conninfo, t
         shop.work()
         hand.tick()
         assert len(hand.watch._ledger) == 3
+        until(lambda: any("cannot be written" in line for line in hand.flush()), "the news")
         assert sum("cannot be written" in line for line in hand.told()) == 1
         assert sum("pg_sleep" in line for line in hand.told()) == 1
         away.start()

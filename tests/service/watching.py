@@ -65,6 +65,11 @@ class Hand:
         """Read, judge, store."""
         self.watch._tick()
 
+    def flush(self) -> list[str]:
+        """Try to store what waits; return what was told by then."""
+        self.watch._store()
+        return self.told()
+
     def spare(self) -> None:
         """Do what can wait, in plenty of time."""
         self.watch._spare_time(self.clock.monotonic_s() + 60.0, Event())

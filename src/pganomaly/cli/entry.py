@@ -1,5 +1,6 @@
 """The way in: the language is found, the command is run, an error becomes its message and its exit code."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperOption
 
-from pganomaly import messages, settings
+from pganomaly import log, messages, settings
 from pganomaly.cli.commands import application
 from pganomaly.cli.context import chosen_language
 from pganomaly.errors import PganomalyError
@@ -22,6 +23,7 @@ USAGE = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 a problem found, 2 usage, 3 cannot connect, 4 store."""
+    log.setup(level=logging.WARNING)
     arguments, language = _language(list(sys.argv[1:] if argv is None else [*argv, *sys.argv[1:]]))
     token = chosen_language.set(language)
     speaker = messages.speaker(_spoken(language))

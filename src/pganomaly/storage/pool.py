@@ -48,6 +48,7 @@ class Connections:
             max_idle=300.0,
             name="pganomaly-store",
         )
+        self._reached = False
 
     def open(self) -> Self:
         """Be ready; a connection is made when the first one is needed."""
@@ -71,11 +72,15 @@ class Connections:
     @contextmanager
     def _connection(self) -> Iterator[pg.Connection]:
         with spoken(self.conninfo):
+            if not self._reached:
+                # The pool would only know that it waited. A connection of our own says at once what is wrong.
+                pg.connect(self.conninfo, connect_timeout_s=self.connect_timeout_s).close()
+                self._reached = True
             try:
                 with self._pool.connection() as conn:
                     yield conn
             except PoolTimeout:
-                # The pool only knows that it waited. A connection of our own says what is wrong.
+                self._reached = False
                 pg.connect(self.conninfo, connect_timeout_s=self.connect_timeout_s).close()
                 raise errors.StoreError(said="every connection is busy") from None
 
