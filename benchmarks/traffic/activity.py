@@ -5,7 +5,7 @@ from typing import Any
 from numpy.random import Generator
 
 from benchmarks.traffic.simulation import Simulation, Step
-from benchmarks.traffic.workload import FIRST_DATABASE, FIRST_ROLE
+from benchmarks.traffic.workload import FIRST_DATABASE, FIRST_ROLE, ROLES
 
 SAMPLES = 5
 BLOCKER_PID = 31_337
@@ -51,8 +51,6 @@ def _row(simulation: Simulation, step: Step, nth: int, statement: int, age_s: fl
 
 def role_name(role: int) -> str:
     """Return the name of a role by its number; -1 is the watcher."""
-    from benchmarks.traffic.workload import ROLES  # noqa: PLC0415
-
     return "monitor" if role < 0 else ROLES[role % len(ROLES)] + ("" if role < len(ROLES) else str(role // len(ROLES)))
 
 
