@@ -1,0 +1,59 @@
+"""Silence is told by whoever looks, not by the one who is silent; and only where nothing else explains it."""
+
+from threading import Event
+
+from pganomaly.errors import PganomalyError
+from pganomaly.messages import speaker
+from pganomaly.messages.trouble import Trouble
+from pganomaly.notify import MemoryOutbox
+from pganomaly.service.newsroom import Newsroom
+from tests.notify.clock import HandClock
+
+
+class Room:
+    """A newsroom with a clock that is moved by hand, windows of 10 seconds."""
+
+    def __init__(self) -> None:
+        self.clock, self.outbox = HandClock(), MemoryOutbox()
+        self.news = Newsroom("shop", self.outbox, ("telegram",), Event(), speaker("en"), self.clock, interval_s=10.0)
+
+    def told(self) -> list[str]:
+        return [entry.message.kind for entry in self.outbox.waiting(("telegram",))]
+
+    def later(self, seconds: float) -> list[str]:
+        self.clock.passed_s += seconds
+        self.news.look()
+        return self.told()
+
+
+def test_no_window_for_five_intervals_is_told_once_and_its_end_once():
+    room = Room()
+    room.news.on_duty()
+
+    assert room.later(49) == []
+    assert room.later(2) == ["trouble.opened"]
+    assert room.later(60) == ["trouble.opened"]
+    room.news.window()
+    assert room.told() == ["trouble.opened", "trouble.resolved"]
+    assert room.later(40) == ["trouble.opened", "trouble.resolved"]
+
+
+def test_whoever_does_not_watch_is_not_missed():
+    room = Room()
+    assert room.later(1000) == []
+
+    room.news.on_duty()
+    room.news.off_duty()
+    assert room.later(1000) == []
+
+
+def test_a_known_reason_is_reason_enough():
+    room = Room()
+    room.news.on_duty()
+    room.news.seen(Trouble.SERVER_UNREACHABLE, PganomalyError())
+
+    assert room.later(1000) == []
+    room.news.seen(Trouble.SERVER_UNREACHABLE, PganomalyError())
+    assert room.told() == ["trouble.opened"]
+    room.news.over(Trouble.SERVER_UNREACHABLE)
+    assert room.told() == ["trouble.opened", "trouble.resolved"]
