@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pganomaly import drift
 from pganomaly.drift import DriftSettings, Streak
-from pganomaly.records import Incident, IncidentKind
+from pganomaly.records import Incident, IncidentKind, Member
 from tests.builders import NOON, key
 from tests.detectors.windows import Server, matrix
 
@@ -108,6 +108,15 @@ def test_only_a_window_in_which_the_incident_was_odd_counts():
 
     assert drift.significant(heavy, [ONE, closed, incident("three", queryid=7, odd_at=2)], RULES) == ()
     assert drift.significant(heavy, [incident("one", odd_at=2)], RULES) == (incident("one", odd_at=2),)
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_a_statement_that_joined_an_incident_counts_while_it_misbehaves(still: bool):
+    window = matrix(2, {key(9): {"calls": 1.0, "ms": 1600.0}})
+    joined = Member(key(9), IncidentKind.NEW_HEAVY, NOON, still=still)
+    found = drift.significant(window, [replace(incident("one", odd_at=2), members=(joined,))], RULES)
+
+    assert bool(found) is still
 
 
 def test_a_heavy_query_repeated_for_several_windows_confirms_drift():

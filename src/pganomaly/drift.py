@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from pganomaly.records import Incident, Matrix, keys_of, locate
@@ -63,13 +64,21 @@ class Outcome:
 
 
 def significant(matrix: Matrix, incidents: Iterable[Incident], settings: DriftSettings) -> tuple[Incident, ...]:
-    """Return those of the open *incidents* that were odd in this very window, with a value that reaches a limit."""
+    """
+    Return those of the open *incidents* that were odd in this very window, with a value that reaches a limit.
+
+    It may be that of any statement that still misbehaves: what joined an incident later has no incident of its own.
+    """
     odd = tuple(i for i in incidents if i.closed_at is None and i.last_odd_at == matrix.window.end)
-    place = locate(keys_of(i.key for i in odd), matrix.window.keys)
     reached = np.zeros(len(matrix), dtype=np.bool_)
     for name, limit in settings.limits().items():
         reached |= matrix.features[name] >= limit
-    return tuple(i for i, at in zip(odd, place, strict=True) if at >= 0 and reached[at])
+    return tuple(i for i in odd if _any_of(i, matrix, reached))
+
+
+def _any_of(incident: Incident, matrix: Matrix, which: NDArray[np.bool_]) -> bool:
+    place = locate(keys_of({incident.key, *(m.key for m in incident.members if m.still)}), matrix.window.keys)
+    return bool(which[place[place >= 0]].any())
 
 
 def advance(streak: Streak, incidents: Iterable[Incident], *, at: datetime, settings: DriftSettings) -> Outcome:
