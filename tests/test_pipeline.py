@@ -1,0 +1,113 @@
+"""The order of the steps: live in one go, or table by table, a window means the same."""
+
+from pganomaly import deltas, features, pipeline
+from pganomaly.detectors import Forest
+from pganomaly.messages import speaker
+from pganomaly.pipeline import Judgement, Memory, Rules
+from pganomaly.records import Key, Reading, Text, TextState
+from tests.builders import at, key, reset, snapshot
+
+RULES = Rules(baseline_windows=5, day_windows=1440.0)
+SLOW, QUICK, NEW = key(1), key(2), key(3)
+NOTHING = Forest.untrained()
+
+
+def reading(number: int, entries: dict[Key, dict[str, float]], *texts: Text) -> Reading:
+    """A reading *number* minutes after noon, of an extension that dates its entries."""
+    taken = snapshot(60.0 * number, entries, since=dict.fromkeys(entries, -3600.0))
+    return Reading(taken, texts, (), {5: "shop"}, {10: "app"})
+
+
+def history(windows: int) -> list[Reading]:
+    """Two statements at their usual pace; from the first reading on their texts are known."""
+    texts = (
+        Text(SLOW, TextState.READ, "SELECT * FROM goods WHERE id = 7"),
+        Text(QUICK, TextState.READ, "COMMIT"),
+    )
+    return [
+        reading(
+            n,
+            {SLOW: counted(600 * n, 1.0), QUICK: counted(9000 * n, 0.01)},
+            *(texts if n == 1 else ()),
+        )
+        for n in range(1, windows + 1)
+    ]
+
+
+def counted(calls: float, ms: float) -> dict[str, float]:
+    """Counters after so many calls of so many milliseconds."""
+    return {
+        "calls": calls, "total_exec_time": calls * ms, "min_exec_time": ms / 2,
+        "max_exec_time": ms * 2, "stddev_exec_time": ms / 5, "rows": calls, "shared_blks_hit": 3 * calls,
+    }  # fmt: skip
+
+
+def judged(readings: list[Reading], memory: Memory | None = None) -> tuple[Memory, list[pipeline.Verdict]]:
+    memory = memory or Memory(Judgement.empty(RULES))
+    verdicts = []
+    for each in readings:
+        verdict = pipeline.judge(memory, each, NOTHING, RULES)
+        memory = verdict.memory
+        verdicts.append(verdict)
+    return memory, verdicts
+
+
+def test_the_first_snapshot_makes_no_window():
+    memory, (verdict,) = judged(history(1))
+
+    assert (verdict.window, verdict.matrix, verdict.scores) == (None, None, None)
+    assert memory.snapshot is not None
+    assert verdict.moved.all()
+
+
+def test_live_and_table_by_table_mean_the_same():
+    """What judge does in one go is deltas.between, features.build and decide, one after the other."""
+    readings = history(8)
+    memory, verdicts = judged(readings)
+
+    judgement, reference = Judgement.empty(RULES), readings[0].snapshot
+    for older, newer, verdict in zip(readings, readings[1:], verdicts[1:], strict=False):
+        assert older.snapshot.taken_at < newer.snapshot.taken_at
+        window = deltas.between(reference, newer.snapshot)
+        reference = deltas.reference(reference, newer.snapshot)
+        decision = pipeline.decide(judgement, features.build(window, memory.shapes, memory.outsiders), NOTHING, RULES)
+        judgement = decision.judgement
+        assert decision.findings == verdict.findings
+        assert window.length_s == 60.0
+    assert judgement.windows == memory.judgement.windows == 7
+    assert judgement.baseline.dumps() == memory.judgement.baseline.dumps()
+
+
+def test_a_slow_newcomer_is_told_in_its_first_window():
+    """One call of five seconds on a server whose calls take a millisecond: a finding, an incident, a message."""
+    readings = history(9)
+    last = {SLOW: counted(6000, 1.0), QUICK: counted(90_000, 0.01), NEW: counted(1, 5000.0)}
+    stranger = snapshot(600.0, last, since={SLOW: -3600.0, QUICK: -3600.0, NEW: 550.0})
+    readings.append(Reading(stranger, (Text(NEW, TextState.READ, "SELECT pg_sleep(5)"),), (), {5: "shop"}, {10: "app"}))
+    memory, verdicts = judged(readings)
+    verdict = verdicts[-1]
+
+    assert [f.key for f in verdict.findings] == [NEW]
+    (message,) = pipeline.account(
+        memory, verdict.changes, verdict.drift, server="shop", speaker=speaker("en"), now=at(600), matrix=verdict.matrix
+    )
+    assert "pg_sleep" in message.headline
+    assert all(not v.changes for v in verdicts[:-1])
+
+
+def test_nothing_is_judged_where_statistics_were_lost():
+    """After a reset of everything the window is silent, and the one after it is judged again."""
+    readings = history(8)
+    lost = snapshot(
+        540.0,
+        {SLOW: counted(10, 50.0), QUICK: counted(10, 5.0)},
+        since={SLOW: 500.0, QUICK: 500.0},
+        epoch=reset(readings[-1].snapshot.epoch, 500.0),
+    )
+    _, verdicts = judged([*readings, Reading(lost, (), (), {}, {})])
+
+    window = verdicts[-1].window
+    assert window is not None
+    assert window.quality.silent
+    assert verdicts[-1].findings == ()
+    assert verdicts[-1].changes == ()
