@@ -14,6 +14,7 @@ from pganomaly import pg
 from pganomaly.catalog import COUNTERS
 from pganomaly.clock import SystemClock
 from pganomaly.collect import Session, Target
+from pganomaly.pg import rows_out
 from pganomaly.pipeline import Rules
 from pganomaly.service import stages
 from pganomaly.service.commit import Commit
@@ -48,14 +49,18 @@ class Cost:
 
 
 def of_reading(busy: Busy, runs: int) -> Cost:
-    """Return the cost of the counters alone, as COPY BINARY into numpy; many reads, as the kernel counts in 10 ms."""
+    """
+    Return the cost of the counters alone: a COPY BINARY as any client of the driver would do it, and the rows in numpy.
+
+    Many reads, because the kernel counts in 10 ms.
+    """
     reads = 5 * runs
     with pg.connect(busy.conninfo) as conn:
         before_ms = busy.backends_ms()
         began = time.process_time()
         for _ in range(reads):
-            with pg.transaction(conn, statement_timeout_s=10, lock_timeout_s=1, read_only=False):
-                pg.copy_out(conn, _READ, _DTYPE)
+            with conn.cursor() as cursor, cursor.copy(f"COPY ({_READ}) TO STDOUT (FORMAT binary)".encode()) as copy:
+                rows_out.decode(b"".join(copy), _DTYPE)
         here_ms = 1000 * (time.process_time() - began)
         return Cost(here_ms / reads, (busy.backends_ms() - before_ms) / reads)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly import errors
+from pganomaly.pg import stream
 from pganomaly.pg.connect import Connection
 from pganomaly.pg.mark import MARK
 from pganomaly.pg.wire import HEADER, NULL_LENGTH, TRAILER, row_dtype, since_1970
@@ -38,8 +39,7 @@ def copy_out(
         query = _PLACEHOLDER.sub(_setting_or_percent, query)
         for name, value in params.items():
             conn.execute(_SET_PARAMETER, (f"{_PREFIX}.{name}", _text(value)))
-    with conn.cursor() as cursor, cursor.copy(f"COPY {MARK} ({query}) TO STDOUT (FORMAT binary)".encode()) as copy:
-        return decode(b"".join(copy), dtype)
+    return decode(stream.received(conn, f"COPY {MARK} ({query}) TO STDOUT (FORMAT binary)".encode()), dtype)
 
 
 # COPY takes no parameters, and every literal in one makes an entry of its own in pg_stat_statements, on every version.
