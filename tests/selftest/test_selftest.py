@@ -57,10 +57,10 @@ def test_too_short_a_past_says_what_is_missing(windows: list[Window]):
 
 def test_copies_change_neither_totals_nor_shares(windows: list[Window]):
     window = windows[0]
-    crowd = Crowd.of(window.keys, selftest.SIZES, np.random.default_rng(1))
+    crowd = Crowd.of(window.keys, 6, np.random.default_rng(1))
     joined = crowd.joining(window)
 
-    assert len(joined) == len(window) * (1 + len(selftest.SIZES))
+    assert len(joined) == len(window) * (1 + 6)
     assert len(np.unique(joined.keys)) == len(joined)
     alone, beside = (features.build(w, Shapes()).features["db_time_share"] for w in (window, joined))
     assert np.array_equal(beside[: len(alone)], alone)

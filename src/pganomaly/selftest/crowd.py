@@ -5,7 +5,6 @@ A copy is nested (its key says toplevel = false), and nested statements count ne
 all statements share: hundreds of them can be tried at once, each on its own.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -14,25 +13,23 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from pganomaly.records import KEY, Counters, Deltas, Key, KeyArray, Shape, Shapes, Window, locate
-from pganomaly.records.grid import F8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crowd:
-    """Copies, whose they are, and how much slower each may become: one for every statement and size."""
+    """Copies, and whose they are."""
 
     keys: KeyArray
     originals: KeyArray
-    sizes: F8
 
     @classmethod
-    def of(cls, statements: KeyArray, sizes: Sequence[float], rng: Generator) -> Self:
-        """Return a copy of each of the *statements* for each of the *sizes*."""
-        originals = np.repeat(statements, len(sizes)).astype(KEY)
+    def of(cls, statements: KeyArray, times: int, rng: Generator) -> Self:
+        """Return so many copies of each of the *statements*."""
+        originals = np.repeat(statements, times).astype(KEY)
         keys = originals.copy()
         keys["queryid"] = _new(len(keys), rng)
         keys["toplevel"] = False
-        return cls(keys, originals, np.tile(np.asarray(sizes, dtype=np.float64), len(statements)))
+        return cls(keys, originals)
 
     def __len__(self) -> int:
         """Return the number of copies."""

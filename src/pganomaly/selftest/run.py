@@ -5,22 +5,22 @@ A Judgement is a value: at any moment of the replay it can be taken aside, shown
 slower, and forgotten. What was tried at one moment leaves no trace at the next.
 """
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from pganomaly import features, pipeline
 from pganomaly.detectors import Forest
 from pganomaly.pipeline import Judgement, Rules
 from pganomaly.records import KeyArray, Outsiders, Shapes, Window, keys_of, locate
 from pganomaly.records.grid import F8
-from pganomaly.selftest.changes import SIZES, slower
+from pganomaly.selftest.changes import slower
 from pganomaly.selftest.crowd import Crowd
+from pganomaly.selftest.plan import Group, Plan, chosen, copies_each, planned
 from pganomaly.selftest.result import NotEnough, SelfTest
 from pganomaly.selftest.survey import Survey, survey
 from pganomaly.selftest.tally import Trials, tallied
@@ -31,17 +31,11 @@ NEEDED = 4 * PATIENCE
 """Windows without which nothing is tested: half of them are only learned from."""
 TRIALS = 400
 """Changes of each size, at least."""
-MOST_STATEMENTS = 200
-"""Of more the dearest half of so many is tried, and for the other half any of the rest, by lot."""
-AT_ONCE, MOST_AT_ONCE = 1 / 2, 100
-"""Share of the copies that are changed at one moment, and their most: news of 200 statements is cut."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 Windows = Callable[[], Iterable[Window]]
 """Gives the past, oldest first, as often as it is asked for."""
-Plan = dict[int, list[NDArray[np.intp]]]
-"""Groups of copies that are changed together, by the number of the window in which that begins."""
 Progress = Callable[[float], None]
 """Is told which share of the work is done."""
 
@@ -68,23 +62,11 @@ def run(
     lively = seen.lively(shapes, outsiders)
     if seen.windows - learned < 2 * patience or not len(lively):
         return NotEnough(seen.windows, 4 * patience, len(lively))
-    dearest, others = np.split(lively, [min(MOST_STATEMENTS // 2, len(lively))])
-    chosen = np.concatenate([dearest, rng.permutation(others)[: MOST_STATEMENTS - len(dearest)]])
-    crowd = Crowd.of(chosen, SIZES, rng)
-    plan = planned(crowd, rng, trials, first=learned, last=seen.windows - patience)
+    tried = chosen(lively, rng)
+    crowd = Crowd.of(tried, copies_each(len(tried)), rng)
+    plan = planned(len(crowd), trials, rng, first=learned, last=seen.windows - patience)
     world = _World(crowd, crowd.shapes(shapes), outsiders, rules, patience)
-    return world.tested(windows(), seen, learned, plan, len(chosen), progress or (lambda _: None))
-
-
-def planned(crowd: Crowd, rng: Generator, trials: int, *, first: int, last: int) -> Plan:
-    """Return which copies are changed at which windows: each as often as every other, in groups, at any time."""
-    plan: Plan = defaultdict(list)
-    most = min(max(int(AT_ONCE * len(crowd)), 1), MOST_AT_ONCE)
-    statements = len(crowd) // len(SIZES)
-    for _ in range(-(-trials // statements)):
-        for group in np.array_split(rng.permutation(len(crowd)), -(-len(crowd) // most)):
-            plan[int(rng.integers(first, last))].append(group)
-    return plan
+    return world.tested(windows(), seen, learned, plan, len(tried), progress or (lambda _: None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,10 +117,11 @@ class _World:
         matrix = features.build(window, self.shapes, self.outsiders)
         return pipeline.decide(judgement, matrix, Forest.untrained(), self.rules, shapes=self.shapes)
 
-    def _tried(self, judgement: Judgement, copies: NDArray[np.intp], future: Sequence[Window]) -> Trials:
+    def _tried(self, judgement: Judgement, group: Group, future: Sequence[Window]) -> Trials:
         """Return after how many windows of a changed future each copy of a group was told of; NaN where it was not."""
-        copies = copies[locate(self.crowd.keys[copies], told_of(judgement)) < 0]
-        changed, sizes = self.crowd.keys[copies], self.crowd.sizes[copies]
+        well = locate(self.crowd.keys[group.copies], told_of(judgement)) < 0
+        copies, sizes = group.copies[well], group.sizes[well]
+        changed = self.crowd.keys[copies]
         delay: F8 = np.full(len(copies), np.nan)
         for number, window in enumerate(future, 1):
             here = locate(changed, window.keys)
@@ -149,7 +132,7 @@ class _World:
             delay[found & np.isnan(delay)] = number
             if not np.isnan(delay).any():
                 break
-        return Trials(copies, delay)
+        return Trials(copies, sizes, delay)
 
 
 def told_of(judgement: Judgement) -> KeyArray:

@@ -13,9 +13,10 @@ from pganomaly.selftest.result import SHARES, Cell
 
 
 class Trials(NamedTuple):
-    """Copies that became slower at one moment, and the windows until that was found; NaN where it was not."""
+    """Copies that became so many times slower at one moment, and the windows until that was found; NaN: it was not."""
 
     copies: NDArray[np.intp]
+    sizes: F8
     delay: F8
 
 
@@ -27,7 +28,7 @@ def tallied(trials: Sequence[Trials], crowd: Crowd, share: F8) -> tuple[Cell, ..
     delay = np.concatenate([t.delay for t in trials])
     near = nearest(share)[copies]
     whose = np.unique(crowd.originals, return_inverse=True)[1][copies]
-    return tuple(_cells(crowd.sizes[copies], near, delay, whose))
+    return tuple(_cells(np.concatenate([t.sizes for t in trials]), near, delay, whose))
 
 
 def nearest(share: F8) -> F8:
