@@ -24,7 +24,9 @@ def root() -> Any:
 
 
 def parse(command: Any, arguments: list[str], parent: Any = None, name: str = "pganomaly") -> None:
-    """Read the arguments as the command would, and run nothing."""
+    """Read the arguments as the command would, and run nothing. A command that is only named has none."""
+    if not arguments:
+        return
     if not hasattr(command, "commands"):
         command.make_context(name, arguments, parent=parent)
         return
