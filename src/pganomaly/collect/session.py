@@ -108,6 +108,10 @@ class Session:
         self._samples.extend(seen)
         return seen
 
+    def forget(self) -> None:
+        """Take the next reading for the first one: the last got lost on its way, and its texts with it."""
+        self._previous = None
+
     def close(self) -> None:
         """End the conversation; the next call would start another."""
         conn, self._conn = self._conn, None

@@ -45,6 +45,7 @@ class Observer:
             verdict = pipeline.judge(self.memory, reading, self.model, self.rules)
         except Exception:
             self._known.forget([text.key for text in reading.texts])
+            self.session.forget()
             raise
         self.memory = verdict.memory
         judged_s = self._clock.monotonic_s()

@@ -9,6 +9,7 @@ from pganomaly.collect import Session, Target
 from pganomaly.messages import sentences
 from pganomaly.messages.trouble import Trouble
 from pganomaly.pipeline import Memory, Verdict
+from pganomaly.records import Message
 from pganomaly.service import restore, selftests, stages
 from pganomaly.service.commit import Commit
 from pganomaly.service.learner import Learner, Trained
@@ -88,21 +89,13 @@ class Watch:
             self._news.seen(Trouble.SERVER_UNREACHABLE, error)
             return
         self._news.over(Trouble.SERVER_UNREACHABLE)
+        self._ledger.add(self._commit(before, verdict, began_s))
         if verdict.window is not None:
             self._news.window()
-        self._ledger.add(self._commit(before, verdict, began_s))
 
     def _commit(self, before: Memory, verdict: Verdict, began_s: float) -> Commit:
         now_s, now = self._parts.clock.monotonic_s(), self._parts.clock.now()
-        messages = pipeline.account(
-            verdict.memory,
-            verdict.changes,
-            verdict.drift,
-            server=self._target.name,
-            speaker=self._parts.speaker,
-            now=now,
-            matrix=verdict.matrix,
-        )
+        messages = self._messages(verdict, now)
         checkpoint = None
         if verdict.window is not None and now_s - self._checkpoint_s >= CHECKPOINT_S:
             checkpoint, self._checkpoint_s = restore.saved(verdict.memory.judgement), now_s
@@ -111,6 +104,22 @@ class Watch:
         version = stages.version_of(self._observer.model, self._parts.model.version)
         cost_ms = {**self._observer.cost_ms, "before_commit": round(1000 * (now_s - began_s), 3)}
         return Commit(before, verdict, version, messages, now, cost_ms, checkpoint)
+
+    def _messages(self, verdict: Verdict, now: datetime) -> tuple[Message, ...]:
+        """Return what people are told. What cannot be said must not cost the window: it stands in the tables."""
+        try:
+            return pipeline.account(
+                verdict.memory,
+                verdict.changes,
+                verdict.drift,
+                server=self._target.name,
+                speaker=self._parts.speaker,
+                now=now,
+                matrix=verdict.matrix,
+            )
+        except Exception:  # noqa: BLE001 - the log has all of it
+            self._log.exception("account.failed")
+            return ()
 
     def _report(self, verdict: Verdict) -> None:
         """Say in the log what this tick found."""
