@@ -33,7 +33,7 @@ def test_a_failure_after_some_rows_is_a_failure(conn):
 
 
 def test_a_server_that_goes_away_is_an_error_of_the_connection(conn, database):
-    with pg.connect(database) as other, pytest.raises(psycopg.OperationalError):
-        killed = f"SELECT pg_terminate_backend({conn.info.backend_pid})".encode()
-        other.execute(killed)
+    with pg.connect(database) as other:
+        other.execute(f"SELECT pg_terminate_backend({conn.info.backend_pid})".encode())
+    with pytest.raises(psycopg.OperationalError):
         pg.copy_out(conn, "SELECT 1 FROM pg_sleep(5)", NUMBERS)
