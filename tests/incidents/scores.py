@@ -58,7 +58,7 @@ def scores(
         doubtful=np.zeros(n, dtype=np.bool_),
     )
     told = replace(_of(window, ran), host=host)
-    return replace(told, silent=replace(_of(window, silent), ran=False)) if silent else told
+    return replace(told, silent=_of(window, silent)) if silent else told
 
 
 def _of(window: Window, seen: Mapping[Key, Seen]) -> Scores:
@@ -86,6 +86,7 @@ def _of(window: Window, seen: Mapping[Key, Seen]) -> Scores:
         family=kind,
         alarm=np.array([s.alarm for s in seen.values()], dtype=np.bool_),
         still=np.array([s.still for s in seen.values()], dtype=np.bool_),
+        shows=np.array([s.still and s.surprise > 6 for s in seen.values()], dtype=np.bool_),
         demand=np.array([s.share for s in seen.values()]),
         impact=np.ones(len(seen)),
         suspicion=np.zeros((Suspicion.rows(), len(seen))),

@@ -5,9 +5,10 @@ Quasi-Poisson: a window with lam calls expected varies by phi * lam, and by tau^
 r = ln((n + d) / (lam + d)) has the variance tau^2 (1 + 1/w) + phi / (lam + d) + floor^2. lam follows what the other
 frequent statements of the same user do in that very window: a busy hour is nobody's surge.
 
-Evidence (supports.py) is the quasi-likelihood ratio (Wedderburn 1974) of three times the calls, or a fifth of them:
+Evidence (supports.py) is the quasi-likelihood ratio (Wedderburn 1974) of three or ten times the calls, or of a fifth:
 
-    up    (n ln 3 - 2 lam) / phi'        down    (n ln 0.2 + 0.8 lam) / phi'        phi' = phi + tau^2 lam
+    up    max of (n ln 3 - 2 lam) / phi' and (n ln 10 - 9 lam) / phi'
+    down  (n ln 0.2 + 0.8 lam) / phi'                                    phi' = phi + tau^2 lam
 """
 
 from typing import NamedTuple
@@ -27,12 +28,15 @@ MATERIAL_CALLS = 3.0
 FLOOR2 = 0.1**2
 REGULAR_WINDOWS = 30.0
 """A statement's calls are judged when it has been known for so many windows."""
-MORE, LESS = 3.0, 0.2
+MORE, MUCH_MORE, LESS = 3.0, 10.0, 0.2
 """Times the expected calls that evidence is measured against."""
-MOST_EVIDENCE = 12.0
-RUNS_ALWAYS, RUNS_MOSTLY = 0.98, 0.5
+MOST_EVIDENCE, MOST_OF_SILENCE = 7.0, 4.5
+"""A burst of a window is nobody's news, however high; nor is a pause of two."""
+RUNS_ALWAYS, RUNS_MOSTLY = 0.95, 0.03
 """Share of the last windows in which it must have run: missing calls are missed where it always runs, a surge is one
-where it mostly does."""
+where it does so at all often."""
+OFTEN, MOST_OF_RARE = 0.5, 2.5
+"""Who runs in fewer windows than that comes in bursts by nature: it takes five windows at least to surge."""
 SURGE, DROP = 2.0, 0.3
 """Times the expected calls that trouble: nobody is woken by 30 % more."""
 SILENCE_CALLS = 3.0
@@ -44,6 +48,7 @@ _PEERS, _SERVER_PEERS, _PEER_CALLS = 5, 8, 10.0
 _FACTOR_LIMITS = (0.05, 20.0)
 _MEMORY_WINDOWS = 100.0
 _NEWEST_GAIN = 1 / 8
+_BUSY_GAIN = 1 / 4
 _SUSPECT_GAIN = 1 / 15
 _HELD_GAIN = 1 / 30
 _CALM_Z = 4.0
@@ -90,17 +95,29 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
     usual = traffic.rate * length_s
     known_well = traffic.weight >= REGULAR_WINDOWS
     always, mostly = known_well & (traffic.regular >= RUNS_ALWAYS), known_well & (traffic.regular >= RUNS_MOSTLY)
-    lam = usual * _factor(keys["userid"], calls, usual, always)
+    of_user, of_server, is_crowd = _factors(keys["userid"], calls, usual, always)
+    lam = usual * of_user
     residual = _ratio(calls, lam)
     known = np.where(traffic.weight > 0, traffic.weight, np.nan)
     v = traffic.tau2 * (1 + 1 / known) + traffic.phi / (lam + MATERIAL_CALLS) + FLOOR2
     rate = calls / length_s
+    busy = traffic.busy + _BUSY_GAIN * (rate - traffic.busy)
     # A slow rise is followed, not judged: lam is no less than what just was, and no more.
+    # A user who stops altogether is no quiet hour while the server's others go on.
     recent = traffic.recent * length_s
-    high, low = np.maximum(lam, recent), np.minimum(lam, recent)
-    more = mostly & (calls >= SURGE * high) & (rate > PEAK_MARGIN * traffic.peak)
-    fewer = always & (calls <= DROP * low) & (low >= SILENCE_CALLS) & (rate * PEAK_MARGIN < traffic.trough)
-    up = (calls * np.log(MORE) - (MORE - 1) * high) / (traffic.phi + traffic.tau2 * high)
+    high, low = np.maximum(lam, recent), np.minimum(usual * np.maximum(of_user, of_server), recent)
+    more_now = (calls >= SURGE * high) & (rate > PEAK_MARGIN * traffic.peak)
+    more_lately = (busy * length_s >= SURGE * high) & (busy > PEAK_MARGIN * traffic.busiest) & (calls > high)
+    more = mostly & (more_now | more_lately)
+    fewer = always & (calls <= DROP * low) & (low >= SILENCE_CALLS)
+    if not is_crowd:
+        fewer &= rate * PEAK_MARGIN < traffic.trough
+    most = np.where(traffic.regular >= OFTEN, MOST_EVIDENCE, MOST_OF_RARE)
+    spread = traffic.phi + traffic.tau2 * high
+    up = (
+        np.maximum(calls * np.log(MORE) - (MORE - 1) * high, calls * np.log(MUCH_MORE) - (MUCH_MORE - 1) * high)
+        / spread
+    )
     down = (calls * np.log(LESS) + (1 - LESS) * low) / (traffic.phi + traffic.tau2 * low)
     return Expected(
         lam,
@@ -108,8 +125,8 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
         np.sqrt(v),
         more,
         fewer,
-        np.where(mostly, np.where(more | (up < 0), _cut(up), 0.0), np.nan),
-        np.where(always, np.where(fewer | (down < 0), _cut(down), 0.0), np.nan),
+        np.where(mostly, np.where(more | (up < 0), np.minimum(_cut(up), most), 0.0), np.nan),
+        np.where(always, np.where(fewer | (down < 0), np.minimum(_cut(down), MOST_OF_SILENCE), 0.0), np.nan),
     )
 
 
@@ -145,11 +162,16 @@ def learned(traffic: Traffic, what: Expected, calls: F8, length_s: float, *, hal
         trough=_towards(traffic.trough, rate, np.where(rate < traffic.trough, swing, slack), first),
         newest=traffic.newest,
         recent=np.where(first, rate, traffic.recent + _NEWEST_GAIN * (rate - traffic.recent)),
+        busy=traffic.busy,
+        busiest=traffic.busiest,
     )
     kept = Traffic(*(np.where(free, new, old) for new, old in zip(after, traffic, strict=True)))
     # What is not learned from still becomes no news in the end: a rate that was seen for long is no peak any more.
     seen = np.where(free, kept.peak, np.maximum(kept.peak, kept.peak + _HELD_GAIN * (rate - kept.peak)))
-    kept = kept._replace(peak=np.where(first, kept.peak, seen))
+    busy = np.where(first, rate, traffic.busy + _BUSY_GAIN * (rate - traffic.busy))
+    gain = np.where(free, np.where(what.more, _SUSPECT_GAIN, swing), _HELD_GAIN)
+    busiest = _towards(traffic.busiest, busy, np.where(busy > traffic.busiest, gain, slack), first)
+    kept = kept._replace(peak=np.where(first, kept.peak, seen), busy=busy, busiest=busiest)
     newest = traffic.newest + _NEWEST_GAIN * (what.residual - traffic.newest)
     return kept._replace(newest=np.where(first, 0.0, newest))
 
@@ -172,6 +194,7 @@ def accepted(traffic: Traffic, which: Mask, length_s: float) -> Traffic:
         peak=np.where(which, np.maximum(rate, traffic.peak), traffic.peak),
         trough=np.where(which, np.minimum(rate, traffic.trough), traffic.trough),
         recent=np.where(which, rate, traffic.recent),
+        busiest=np.where(which, np.maximum(rate, traffic.busiest), traffic.busiest),
         newest=np.where(which, 0.0, traffic.newest),
     )
 
@@ -184,19 +207,27 @@ def _towards(here: F8, there: F8, share: F8, first: Mask) -> F8:
     return np.where(first, there, here + share * (there - here))
 
 
-def _factor(users: NDArray[np.uint32], calls: F8, usual: F8, always: Mask) -> F8:
-    """Return by how much a user's frequent statements together run more than usual: the median of their ratios."""
+def _factors(users: NDArray[np.uint32], calls: F8, usual: F8, always: Mask) -> tuple[F8, F8, bool]:
+    """
+    Return by how much the frequent statements together run more than usual: the median of their ratios.
+
+    Of every statement's user, where that has enough of them, and of the whole server; and whether that has enough.
+    """
     factor = np.ones(len(users))
     peers = always & (usual >= _PEER_CALLS)
     if peers.sum() < _PEERS:
-        return factor
+        return factor, factor, False
     ratios = _ratio(calls, usual)[peers]
     if len(ratios) >= _SERVER_PEERS:
-        factor[:] = np.exp(np.median(ratios))
+        factor = np.full(len(users), np.clip(np.exp(np.median(ratios)), *_FACTOR_LIMITS))
     who, group, members = np.unique(users[peers], return_inverse=True, return_counts=True)
     by_user = ratios[np.lexsort((ratios, group))]
     first = np.cumsum(members) - members
     median = (by_user[first + (members - 1) // 2] + by_user[first + members // 2]) / 2
     row = np.minimum(np.searchsorted(who, users), len(who) - 1)
     own = (who[row] == users) & (members[row] >= _PEERS)
-    return np.asarray(np.clip(np.where(own, np.exp(median[row]), factor), *_FACTOR_LIMITS))
+    return (
+        np.asarray(np.clip(np.where(own, np.exp(median[row]), factor), *_FACTOR_LIMITS)),
+        factor,
+        len(ratios) >= _SERVER_PEERS,
+    )

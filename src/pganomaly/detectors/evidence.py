@@ -51,6 +51,7 @@ class Outcome(NamedTuple):
     family     of the largest
     alarm      enough evidence of something that matters
     still      an alarm that was raised is not over
+    shows      and this very window shows it
     """
 
     suspicion: Suspicion
@@ -58,31 +59,33 @@ class Outcome(NamedTuple):
     family: NDArray[np.int8]
     alarm: Mask
     still: Mask
+    shows: Mask
 
 
 def weighed(
-    before: Suspicion, what: Increments, cost: F8, calls: F8, *, height: float, weight: F8, judged: Mask
+    before: Suspicion, what: Increments, cost: F8, calls: F8, *, height: float, weight: tuple[F8, F8], judged: Mask
 ) -> Outcome:
     """
     Return what the *what* of a window means.
 
     cost, calls  impact of what calls cost, and of their number; NaN where the window does not tell
-    weight       windows for which a statement has been known
+    weight       windows in which a statement ran, and windows since it was first seen
     judged       what may be anybody's news
     """
     now = np.vstack([cost, calls])
     impact = np.where(np.isnan(now), before.impact, gates.smoothed(before.impact, np.nan_to_num(now)))
     felt = np.fmax(impact, now / 2)
     of_family = np.where(OF_CALLS, felt[1], felt[0])
-    bar = supports.bars(before, height, weight)
+    bar = supports.bars(before, height, np.where(OF_CALLS, weight[1], weight[0]))
     support, top = supports.advanced(before, what.g, what.calm, bar)
     relative = support / bar
     wanted = gates.strictness(of_family)
     alarms = (relative >= wanted) & (of_family >= 1.0) & judged
-    still = np.asarray(((support > 0) & (top >= bar)).any(axis=0))
+    open_still = (support > 0) & (top >= bar)
+    shows = np.asarray((open_still & ~what.calm & (what.g > 0)).any(axis=0))
     family = np.argmax(np.where(alarms, relative + FAMILIES, relative), axis=0).astype(np.int8)
     suspected = (relative >= supports.SUSPICIOUS).any(axis=0)
     since = np.where(suspected, before.since + 1, 0.0)
     after = Suspicion(support, top, before.peak, impact, since, before.waits)
     alarm = np.asarray(alarms.any(axis=0))
-    return Outcome(after, relative.max(axis=0), family, alarm, still)
+    return Outcome(after, relative.max(axis=0), family, alarm, np.asarray(open_still.any(axis=0)), shows)

@@ -10,6 +10,7 @@ an impact of 1 to its height at 10.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pganomaly.detectors.channels import BLOCKS, EXEC, READS, ROWS, TEMP, WAL
 from pganomaly.detectors.rules import Gate
@@ -19,11 +20,15 @@ from pganomaly.records.grid import F8
 WORK_SHARE = 0.05
 """Share of all work of one sort on the server that matters."""
 RESOURCES = (ROWS, BLOCKS, READS, TEMP, WAL)
-LEAST_PER_S: F8 = np.array([250.0, 1000.0, 25.0, 50.0, 50_000.0, 5.0])
+LEAST_PER_S: F8 = np.array([50.0, 250.0, 5.0, 10.0, 10_000.0, 1.0])
 """Rows, blocks touched, blocks read, temporary blocks, bytes of log and calls per second below which a share means
-nothing: each is worth about half a millisecond of a server per second."""
+nothing: each is worth about a tenth of a millisecond of a server per second."""
 FELT_Z = 1.5
 """Distance from which on a channel counts as being in excess at all."""
+CALLS_STRICTER = 3.0
+"""Calls come and go: times more of them must be in excess than of what they cost."""
+MISSED_CALLS = 5.0
+"""Calls per window that are missed, whatever they cost."""
 FULL_IMPACT = 10.0
 _GAIN = 0.3
 
@@ -77,9 +82,16 @@ def of_costs(window: Window, value: F8, usual: F8, z: F8, server: Totals, gate: 
 
 
 def of_calls(
-    excess_calls: F8, ms_per_call: F8, rows_per_call: F8, length_s: float, server: Totals, gate: Gate
+    excess_calls: F8,
+    ms_per_call: F8,
+    rows_per_call: F8,
+    length_s: float,
+    server: Totals,
+    gate: Gate,
+    *,
+    missing: NDArray[np.bool_],
 ) -> Impact:
-    """Return what calls beyond the expected (or missing ones) cost the server, or would have."""
+    """Return what calls beyond the expected cost the server; or *missing* ones, which matter by being missed."""
     more = np.nan_to_num(excess_calls)
     excess_ms = more * np.nan_to_num(ms_per_call)
     share = share_of(excess_ms, server.exec_ms)
@@ -87,6 +99,7 @@ def of_calls(
     rows = more * np.nan_to_num(rows_per_call) / _enough(server.resources[:1], LEAST_PER_S[:1], length_s)
     time = of_time(share, excess_ms / length_s, gate)
     impact = np.maximum(time, np.maximum(of_all, rows) / WORK_SHARE)
+    impact = np.where(missing, np.maximum(impact, more / MISSED_CALLS), impact / CALLS_STRICTER)
     return Impact(np.zeros_like(impact), impact, excess_ms, share + of_all / 4)
 
 

@@ -16,6 +16,7 @@ from pganomaly.detectors.channels import BLOCKS, COSTS, EXEC
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
 from pganomaly.detectors.residuals import costs_of, moved
 from pganomaly.detectors.supports import Suspicion
+from pganomaly.detectors.verdicts import TRAFFIC
 from pganomaly.records import KeyArray, Quality, Scores, locate
 from pganomaly.records.grid import F8
 
@@ -85,7 +86,7 @@ def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
         normals.keys,
         np.array(accepted(costs, news) if news.any() else costs),
         np.array(traffics.accepted(traffic, news, window.length_s) if news.any() else traffic),
-        _life(normals, scores, place, stayed, level, lesson),
+        _life(normals, scores, place, stayed, level, held[1], lesson),
         suspicion,
     )
 
@@ -101,7 +102,7 @@ def _suspicion(normals: Normals, scores: Scores, place: Places, *, held: Mask, f
     return after
 
 
-def _life(normals: Normals, scores: Scores, place: Places, stayed: Mask, level: Mask, lesson: Lesson) -> F8:
+def _life(normals: Normals, scores: Scores, place: Places, stayed: Mask, level: Mask, held: Mask, lesson: Lesson) -> F8:
     """Return where all statements are in their lives after a window; *stayed* and *level*: at their newest level."""
     block = normals.life.copy()
     life = Life(*block)
@@ -113,7 +114,9 @@ def _life(normals: Normals, scores: Scores, place: Places, stayed: Mask, level: 
     life.windows[ran] += 1
     life.last_seen[ran] = lesson.number
     life.steady[ran] = np.where(stayed & level[ran], life.steady[ran] + 1, 0.0)
-    life.hours[ran] = hours.learned(life.hours[ran], lesson.part)
+    # Whoever is suspected for running now has no such habit, unless people know of it.
+    known = (Suspicion.of(scores.suspicion).support[TRAFFIC, place >= 0] == 0) | held[ran]
+    life.hours[ran] = np.where(known, hours.learned(life.hours[ran], lesson.part), life.hours[ran])
     return block
 
 

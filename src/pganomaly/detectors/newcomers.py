@@ -16,12 +16,12 @@ TIMES_USUAL = 20.0
 USUAL_QUANTILE = 0.99
 
 NEW_WINDOWS = 30.0
-"""Windows in which a statement ran, during which it is new."""
-NEW_SHARE = 0.05
+"""Windows since it was first seen, during which a statement is new."""
+NEW_SHARE = 0.1
 """Share of the server's DB time that a new statement may take unnoticed, and NEW_MS_PER_S."""
 NEW_MS_PER_S = 2.5
 
-_EVIDENCE_AT_SHARE, _EVIDENCE_PER_DOUBLING, _MOST_EVIDENCE, _AT_ONCE = 6.0, 6.0, 14.0, 40.0
+_EVIDENCE_AT_SHARE, _EVIDENCE_PER_DOUBLING, _MOST_EVIDENCE, _AT_ONCE = 6.0, 6.0, 9.0, 40.0
 _LOWEST = -7.0
 _BINS = 25 * BINS_PER_E
 _ENOUGH_CALLS = 100.0
@@ -75,7 +75,7 @@ def evidence(share: F8, ms_per_s: F8, slow: NDArray[np.bool_]) -> F8:
     """
     Return what a window adds to the suspicion against a new statement, given its *share* of the server's DB time.
 
-    5 % for two windows, or 10 % in one, is news. A single call that is too *slow* for this server is news at once.
+    10 % for two windows is news. A single call that is too *slow* for this server is news at once.
     """
     doublings = np.log2(np.maximum(share, 1e-9) / NEW_SHARE)
     g = np.clip(_EVIDENCE_AT_SHARE + _EVIDENCE_PER_DOUBLING * doublings, -_EVIDENCE_AT_SHARE, _MOST_EVIDENCE)

@@ -60,6 +60,8 @@ class Traffic(NamedTuple):
     trough   smallest calm rate of the last days
     newest   ln(newest rate / usual rate)
     recent   calls per second of the last quiet windows
+    busy     calls per second of the last few windows, whatever they were
+    busiest  the largest of these in the last days
     """
 
     rate: F8
@@ -71,6 +73,8 @@ class Traffic(NamedTuple):
     trough: F8
     newest: F8
     recent: F8
+    busy: F8
+    busiest: F8
 
 
 class Life(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.detectors import calls as traffics
-from pganomaly.detectors import evidence, gates, hours, newcomers, stalls, supports, variance, verdicts, waits
+from pganomaly.detectors import evidence, gates, hours, newcomers, stalls, variance, verdicts, waits
 from pganomaly.detectors.channels import CALLS, COSTS, EXEC, PACE, PLAN, ROWS, TIMES, WAL, amounts, amounts_of
 from pganomaly.detectors.evidence import Increments, Outcome
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
@@ -26,8 +26,13 @@ from pganomaly.records.grid import F8
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-ABSENT_CALM_WINDOWS = 15.0
-"""Whoever runs only now and then is waited for so long; whoever mostly runs is well again when it runs no more."""
+TAKEN_OVER = 2.0
+"""Missing calls, in multiples of those of new statements, up to which these have taken over."""
+ABSENT_FADES = -0.3
+"""Evidence that a window takes off which shows nothing of a statement."""
+ABSENT_GAPS, MOST_ABSENT_WINDOWS = 3.0, 60.0
+"""Whoever runs now and then is waited for, as long as three of its usual gaps take and no longer than so many windows;
+after that it is well again, or gone."""
 
 
 class Known(Protocol):
@@ -106,8 +111,9 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
     odd = slow | ((trouble.surprise > verdicts.BAR) & ~matrix.system)
 
     life = Life(*remembered(normals.life, place))
-    fresh = (strange | ((life.newborn == 1) & (life.windows < newcomers.NEW_WINDOWS))) & given.judge_newcomers
-    unusual = hours.unusual(life.hours, known.windows - life.since, known.windows, known.day_windows)
+    age = np.where(life.windows > 0, known.windows - life.since, 0.0)
+    fresh = (strange | ((life.newborn == 1) & (age < newcomers.NEW_WINDOWS))) & given.judge_newcomers
+    unusual = hours.unusual(life.hours, age, known.windows, known.day_windows)
     share = gates.share_of(window.deltas["total_exec_time"], server.exec_ms)
     ms_per_s = window.deltas["total_exec_time"] / window.length_s
     new_g = newcomers.evidence(share, ms_per_s, slow)
@@ -118,7 +124,9 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         increments.of_distance(verdicts.WORKING, verdicts.work_of(far.z, writes))
         increments.of_ratio(verdicts.NEW_HEAVY, np.where(fresh, new_g, np.nan))
     increments.of_ratio(verdicts.TRAFFIC, np.where(unusual, np.fmax(new_g, what.up), what.up))
-    increments.of_ratio(verdicts.SILENCE, what.down)
+    taken = taken_over(known, window, place, window.keys)
+    missing = what.calls - calls
+    increments.of_ratio(verdicts.SILENCE, np.where(missing <= TAKEN_OVER * taken, np.fmin(what.down, 0.0), what.down))
     waiting = waiting_of(given.seen, window.keys, window.length_s)
     before = Suspicion.of(remembered(normals.suspicion, place))
     increments.of_distance(verdicts.WAITING, waits.distance(waiting, before.waits))
@@ -126,7 +134,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
     cost = gates.of_costs(window, value, costs.usual, far.z, server, given.gate)
     more = gates.of_calls(
         np.where(unusual, calls, np.abs(calls - what.calls)), costs.usual[EXEC], costs.usual[ROWS],
-        window.length_s, server, given.gate,
+        window.length_s, server, given.gate, missing=calls < what.calls,
     )  # fmt: skip
     whole = np.where(slow, 1.0, np.where(fresh, share / newcomers.NEW_SHARE, 0.0)) * gates.FULL_IMPACT
     cost_impact = np.maximum(np.maximum(cost.cost, whole), waiting / waits.MATERIAL_MS_PER_S)
@@ -136,7 +144,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         cost_impact,
         more.calls,
         height=given.height,
-        weight=life.windows,
+        weight=(life.windows, age),
         judged=judged & ~window.quality.silent,
     )
     is_new = fresh & (outcome.family == verdicts.NEW_HEAVY)
@@ -164,6 +172,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         family=outcome.family,
         alarm=outcome.alarm,
         still=outcome.still,
+        shows=outcome.shows,
         demand=demand + waiting / 1e3,
         impact=np.maximum(cost_impact, more.calls),
         suspicion=outcome.suspicion.block(),
@@ -243,6 +252,18 @@ def remembered(block: F8, place: Places) -> F8:
     return found
 
 
+def taken_over(known: Known, window: Window, place: Places, keys: NDArray[np.void]) -> F8:
+    """Return the calls of new statements of the same user: a release replaces statements by others."""
+    life = Life(*remembered(known.normals.life, place))
+    young = (life.windows == 0) | ((life.newborn == 1) & (known.windows - life.since < newcomers.NEW_WINDOWS))
+    users, group = np.unique(window.keys["userid"][young], return_inverse=True)
+    calls = np.bincount(group, weights=window.deltas["calls"][young], minlength=len(users))
+    if not len(users):
+        return np.zeros(len(keys))
+    row = np.minimum(np.searchsorted(users, keys["userid"]), len(users) - 1)
+    return np.where(users[row] == keys["userid"], calls[row], 0.0)
+
+
 def waiting_of(seen: Waits, keys: NDArray[np.void], length_s: float) -> F8:
     """Return the ms per second that sessions with these statements waited for locks."""
     place = locate(keys, seen.keys)
@@ -294,22 +315,29 @@ def _absent(
     odd = trouble.surprise > verdicts.BAR
 
     increments = Increments.nothing(len(nobody))
-    increments.of_ratio(verdicts.TRAFFIC, np.where(np.isfinite(what.up), what.up, -1.0))
-    increments.of_ratio(verdicts.SILENCE, what.down)
+    taken = taken_over(known, window, place, normals.keys[absent])
+    increments.of_ratio(verdicts.TRAFFIC, np.where(np.isfinite(what.up), what.up, ABSENT_FADES))
+    increments.of_ratio(
+        verdicts.SILENCE, np.where(what.calls <= TAKEN_OVER * taken, np.fmin(what.down, 0.0), what.down)
+    )
     before = Suspicion.of(normals.suspicion[:, absent])
     increments.of_distance(verdicts.WAITING, waits.distance(waiting, before.waits))
-    long_gone = (traffic.regular > traffics.RUNS_MOSTLY) | (known.windows - life.last_seen > ABSENT_CALM_WINDOWS)
+    gaps = ABSENT_GAPS / np.maximum(traffic.regular, ABSENT_GAPS / MOST_ABSENT_WINDOWS)
+    long_gone = known.windows - life.last_seen >= gaps
     for family in (verdicts.LATENCY, verdicts.WORKING, verdicts.NEW_HEAVY):
         increments.calm[family] = long_gone | (family == verdicts.NEW_HEAVY)
-        increments.g[family] = np.where(increments.calm[family], -supports.BAR / 4, np.nan)
-    missing = gates.of_calls(what.calls, costs.usual[EXEC], costs.usual[ROWS], window.length_s, server, given.gate)
+        increments.g[family] = ABSENT_FADES
+    missing = gates.of_calls(
+        what.calls, costs.usual[EXEC], costs.usual[ROWS], window.length_s, server, given.gate,
+        missing=np.ones(len(nobody), dtype=np.bool_),
+    )  # fmt: skip
     outcome: Outcome = evidence.weighed(
         before._replace(waits=waits.learned(before.waits, waiting)),
         increments,
         np.where(waiting > 0, waiting / waits.MATERIAL_MS_PER_S, np.nan),
         missing.calls,
         height=given.height,
-        weight=life.windows,
+        weight=(life.windows, known.windows - life.since),
         judged=np.ones(len(nobody), dtype=np.bool_),
     )
     blank = np.full((len(COSTS), len(nobody)), np.nan)
@@ -334,8 +362,8 @@ def _absent(
         family=outcome.family,
         alarm=outcome.alarm,
         still=outcome.still,
+        shows=outcome.shows,
         demand=missing.demand + waiting / 1e3,
         impact=missing.calls,
         suspicion=outcome.suspicion.block(),
-        ran=False,
     )

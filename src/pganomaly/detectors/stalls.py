@@ -21,8 +21,12 @@ QUANTILE = 0.85
 DISCOUNT = 1.5
 NOTICED = 1.0
 """Deviations above the usual below which everything is merely a little slower, and no stall."""
-STATEMENTS = 20
+STATEMENTS = 12
 """A server's statements are no crowd below this number."""
+HOST_STATEMENTS = 8
+"""The same for the common factor, which has time to be wrong."""
+MOST_EVIDENCE = 2.4
+"""Evidence of one window against the host: a checkpoint, or maintenance, is over in four."""
 USUAL_AT_FIRST = 1.0
 """The 85 % quantile of a normal distribution."""
 WEIGHT_VARIANCE = 0.15
@@ -65,7 +69,7 @@ def level(z: F8) -> float:
 def common(residual: F8, variance: F8) -> float:
     """Return the common factor of time per work, as a logarithm; 0 where too few statements can tell."""
     told = np.isfinite(residual) & np.isfinite(variance)
-    if told.sum() < STATEMENTS:
+    if told.sum() < HOST_STATEMENTS:
         return 0.0
     r, weight = residual[told], 1.0 / (variance[told] + WEIGHT_VARIANCE)
     order = np.argsort(r)
@@ -84,8 +88,9 @@ def learned(host: Host, stall: float, factor: float) -> Host:
     """Return what is remembered after a window: a stall moves it little, and a slow host not at all."""
     z = (factor - host.usual) / np.sqrt(host.variance + _FLOOR**2)
     news = supports.BAR * supports.CAP
-    g = float(supports.evidence(np.array(z if factor >= SLOWER or z < 0 else min(z, supports.CALM_Z - 1e-3))))
-    leaving = host.top >= supports.BAR and z < supports.CALM_Z
+    slower = z if factor >= SLOWER or z < 0 else min(z, 0.0)
+    g = min(float(supports.evidence(np.array(slower))), MOST_EVIDENCE)
+    leaving = host.top >= supports.BAR and (z < supports.CALM_Z or factor < SLOWER)
     support = float(np.clip(host.support + (-supports.CALM_STEP * supports.BAR if leaving else g), 0.0, news))
     top = max(host.top, support) if support > 0 else 0.0
     held = top >= supports.BAR

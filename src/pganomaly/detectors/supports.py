@@ -100,7 +100,7 @@ def bars(before: Suspicion, height: float, weight: F8) -> F8:
     Return the bar of every family and statement.
 
     height  the server's (calibration.py)
-    weight  windows for which a statement has been known: the fewer, the higher
+    weight  windows for which a family has been known of a statement: the fewer, the higher
     """
     raised = np.clip(PEAK_MARGIN * before.peak, height, MOST_RAISED * height)
     unsure = np.where(PATIENT, COLD_WINDOWS / (COLD_WINDOWS + weight), 0.0)

@@ -7,8 +7,6 @@ from typing import NamedTuple, Self
 
 from pganomaly.records import KINDS, IncidentKind, Key, KeyArray, Reason, Scores, locate
 
-_SHOWN_ABSENT = (IncidentKind.SILENCE, IncidentKind.WAITING)
-
 
 class Look(NamedTuple):
     """
@@ -41,7 +39,7 @@ class Look(NamedTuple):
             key=Key(dbid, userid, queryid, toplevel),
             alarm=bool(scores.alarm[column]),
             still=bool(scores.still[column]),
-            shows=scores.ran or KINDS[int(scores.family[column])] in _SHOWN_ABSENT,
+            shows=bool(scores.shows[column]),
             strength=float(scores.strength[column]),
             kind=KINDS[int(scores.family[column])],
             surprise=0.0 if isnan(surprise) else surprise,

@@ -36,11 +36,11 @@ class Scores:
     family        of the strongest evidence: a position in KINDS
     alarm         enough evidence, of something that matters to the server
     still         an alarm that was raised is not over
+    shows         and this very window shows it: who runs seldom is waited for
     demand        shares of the server's time and work beyond the usual, added up: whose fault it is
     impact        the largest excess, in multiples of what matters
     suspicion     all of the evidence, to be remembered (detectors)
     host          how much slower the whole server is, as a factor, where that is an alarm; else 0
-    ran           False for the statements of *silent*
     silent        statements that did not run although they always do, or did what was an alarm: the same figures
     """
 
@@ -64,11 +64,11 @@ class Scores:
     family: NDArray[np.int8]
     alarm: NDArray[np.bool_]
     still: NDArray[np.bool_]
+    shows: NDArray[np.bool_]
     demand: F8
     impact: F8
     suspicion: F8
     host: float = 0.0
-    ran: bool = True
     silent: "Scores | None" = None
 
     def __len__(self) -> int:
