@@ -151,7 +151,7 @@ HEAD = "| {} | | recall by incident | false incidents per 800 quiet windows | pr
 RULE = "|---|---|---|---|---|---|---|"
 
 
-def page(engine: dict[str, list[Report] | None], others: dict[str, list[Report]]) -> str:
+def page(engine: dict[str, list[Report] | None], others: dict[str, list[Report]], of: str) -> str:
     """Return the page, with what has been measured so far."""
     full = engine.get("nothing") or []
     classes = ", ".join(f"{cls} {hit}/{of}" for cls, (hit, of) in by_class(full).items())
@@ -163,7 +163,7 @@ def page(engine: dict[str, list[Report] | None], others: dict[str, list[Report]]
             made.append(line(name, part.says, reports) if reports else gone)
     recipes = [HEAD.format("recipe"), RULE, *(line(name, "", reports) for name, reports in others.items())]
     return TEXT.format(
-        on=_names(full), others_on=_names(next(iter(others.values()), [])), classes=classes, parts="\n".join(made),
+        of=of, on=_names(full), others_on=_names(next(iter(others.values()), [])), classes=classes, parts="\n".join(made),
         recipes="\n".join(recipes),
     )  # fmt: skip
 
@@ -174,7 +174,7 @@ def _names(reports: list[Report]) -> str:
 
 TEXT = """# What each part is worth
 
-Default settings, from the first window on, counted by incident. Regenerate with
+The engine of {of}, default settings, from the first window on, counted by incident. Regenerate with
 
     python -m benchmarks.ablation --grader GRADER --python PYTHON --out docs/design/ablations.md RECORDING...
 
@@ -236,6 +236,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--keep", type=Path, help="folder of results: what lies there is not measured again")
     parser.add_argument("--parts", default=",".join(PARTS), help="names of parts, separated by commas")
+    parser.add_argument("--of", default="this version", help="what the page calls the engine that was measured")
     parser.add_argument("--workers", type=int, default=1)
     asked = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -267,11 +268,11 @@ def main() -> None:
             told = [r for r in reports if r is not None]
             engine[n] = told if len(told) == len(reports) else None
             print(line(n, "", told) if engine[n] else f"{n}: no such part", flush=True)
-            asked.out.write_text(page(engine, others), encoding="utf-8")
+            asked.out.write_text(page(engine, others, asked.of), encoding="utf-8")
         for done in recipes:
             for detector, r in zip(peers.everyone(), done.result(), strict=True):
                 others.setdefault(detector.name, []).append(r)
-            asked.out.write_text(page(engine, others), encoding="utf-8")
+            asked.out.write_text(page(engine, others, asked.of), encoding="utf-8")
 
 
 if __name__ == "__main__":
