@@ -1,5 +1,6 @@
 """The real command as a process of its own: it starts, watches several servers, stands a signal, and costs little."""
 
+import json
 import os
 import signal
 import socket
@@ -43,6 +44,18 @@ def running(folder: Path, **variables: object) -> Iterator["subprocess.Popen[byt
             process.kill()
 
 
+def left_in(folder: Path) -> list[str]:
+    """Return the processes that still run in a folder: children that were left behind."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if int(process.name) != os.getpid() and (process / "cwd").resolve() == folder.resolve():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue  # it ended meanwhile
+    return found
+
+
 @pytest.fixture
 def silence() -> Iterator[int]:
     """A port that takes connections and never says a word."""
@@ -73,6 +86,7 @@ def test_a_dead_server_costs_the_others_nothing(
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert time.monotonic() - began < 6.0
+        assert left_in(tmp_path) == []
 
     assert_adds_up(before, shop.counters(), sums(database))
     assert_whole(database)
@@ -81,7 +95,8 @@ def test_a_dead_server_costs_the_others_nothing(
     said = (tmp_path / "said").read_text()
     assert "Traceback" not in said
     assert TOKEN not in said
-    assert len([p for p in receiver.chat.values() if p.text.startswith(("deaf", "gone"))]) == 2
+    unreachable = [p.text.split(":")[0] for p in receiver.chat.values() if "cannot be reached" in p.text]
+    assert sorted(unreachable) == ["deaf", "gone"]
 
 
 def test_it_costs_the_server_little(shop: Shop, database: pg.Conninfo, tmp_path: Path):
@@ -95,8 +110,8 @@ def test_it_costs_the_server_little(shop: Shop, database: pg.Conninfo, tmp_path:
         shop.busy(0.1),
     ):  # fmt: skip
         until(lambda: ask(database, "SELECT count(*) FROM monitoring.models WHERE active"), "a model")
-        subprocess.run(
-            [sys.executable, "-m", "pganomaly", "train"], check=True, capture_output=True, cwd=tmp_path,
+        trained = subprocess.run(
+            [sys.executable, "-m", "pganomaly", "train", "--json"], check=True, capture_output=True, cwd=tmp_path,
             env=os.environ | {
                 "DB_HOST": str(database.host), "DB_PORT": str(database.port), "DB_NAME": str(database.dbname),
                 "DB_USERNAME": str(database.user), "MODEL_MIN_ROWS": "30", "MODEL_MIN_QUERYIDS": "5",
@@ -104,10 +119,13 @@ def test_it_costs_the_server_little(shop: Shop, database: pg.Conninfo, tmp_path:
             },
         )  # fmt: skip
         numbers = "SELECT string_agg(model_version, ' ' ORDER BY number) FROM monitoring.models"
-        assert "baseline_v1.2" in ask(database, numbers)
+        # The gate may keep the second model out: then the first stays in force.
+        if json.loads(trained.stdout)[0]["trained"]:
+            assert "baseline_v1.2" in ask(database, numbers)
         wait_windows(database, 5)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+        assert left_in(tmp_path) == []
 
     dbid = "dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
     ours = f"SELECT count(*) FROM pg_stat_statements WHERE {dbid} AND query LIKE '%%pganomaly */%%' AND calls > 2"
