@@ -29,7 +29,7 @@ def main() -> None:
     print(f"statements that ran in each window   {given.statements}")
     print(f"COPY BINARY of 22 counters           {read.total_ms:8.1f} ms CPU ({read})")
     print(f"whole tick, commit included          {ticks.total_ms:8.1f} ms CPU ({ticks})")
-    print(f"  judge alone                        {ticks.judge_ms:8.1f} ms")
+    print(f"  judge alone, elapsed               {ticks.judge_ms:8.1f} ms")
     print(f"ratio                                {ticks.total_ms / read.total_ms:8.2f}   (at most 5)")
     print(f"five scripts one after another       {scripts.total_ms:8.1f} ms CPU ({scripts})")
     print(f"ratio                                {scripts.total_ms / read.total_ms:8.2f}")
