@@ -163,8 +163,8 @@ def page(engine: dict[str, list[Report] | None], others: dict[str, list[Report]]
             made.append(line(name, part.says, reports) if reports else gone)
     recipes = [HEAD.format("recipe"), RULE, *(line(name, "", reports) for name, reports in others.items())]
     return TEXT.format(
-        of=of, on=_names(full), others_on=_names(next(iter(others.values()), [])), classes=classes, parts="\n".join(made),
-        recipes="\n".join(recipes),
+        of=of, on=_names(full), others_on=_names(next(iter(others.values()), [])), classes=classes,
+        parts="\n".join(made), recipes="\n".join(recipes),
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ PARTS = {
     "peaks": Part("memory of peaks", (("pganomaly.detectors.supports", "PEAK_MARGIN", _constant(0.0)),)),
     "cold_bar": Part(
         "a stricter bar for little-known statements",
-        (("pganomaly.detectors.supports", "COLD_WINDOWS", _constant(0.0)),),
+        (("pganomaly.detectors.supports", "COLD_WINDOWS", _constant(1e-9)),),
     ),
     "stalls": Part("discount of stalls", (("pganomaly.detectors.stalls", "DISCOUNT", _constant(0.0)),)),
     "common_factor": Part(
