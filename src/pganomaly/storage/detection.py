@@ -9,17 +9,18 @@ not   no opinion on either
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pganomaly import pg
-from pganomaly.records import Change, Finding, Incident, IncidentKind, Key, Reason
+from pganomaly.records import Change, Finding, Incident, IncidentKind, Key, Member, Reason
 from pganomaly.storage import partitions
 from pganomaly.storage.partitions import Partition
 from pganomaly.storage.statements import fetch_dicts, load
 
 _SQL = load("detection")
 _SNAPSHOTS = load("snapshots")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def put_findings(conn: pg.Connection, instance_id: int, model_version: str, find
 
 
 def put_change(conn: pg.Connection, instance_id: int, change: Change, author: str) -> None:
-    """Store an incident as it stands after *change*, its statement as a member, and the step itself."""
+    """Store an incident as it stands after *change*, its statements, and the step itself."""
     incident = change.incident
     named = {"instance_id": instance_id, "incident_id": incident.incident_id}
     facts = {
@@ -77,7 +78,9 @@ def put_change(conn: pg.Connection, instance_id: int, change: Change, author: st
         "reasons": json.dumps([asdict(r) for r in incident.reasons]),
     }
     conn.execute(_SQL["put_incident"], {**facts, **named, **incident.key._asdict()})
-    conn.execute(_SQL["put_member"], {**named, **incident.key._asdict(), "at": incident.opened_at})
+    members = incident.members or (Member(incident.key, incident.kind, incident.opened_at),)
+    columns = {name: [getattr(m.key, name) for m in members] for name in Key._fields}
+    conn.execute(_SQL["put_members"], {**named, **columns, "joined_at": [m.joined_at for m in members]})
     event = {"at": change.at, "kind": change.kind.value, "author": author, "details": "{}"}
     conn.execute(_SQL["put_event"], {**named, **event})
 
@@ -138,5 +141,9 @@ def _said(reason: Reason) -> dict[str, float | None]:
 
 def _incident(row: dict[str, Any]) -> Incident:
     key = Key(*(row.pop(name) for name in Key._fields))
-    reasons = tuple(Reason(**r) for r in row.pop("reasons"))
-    return Incident(**row | {"key": key, "kind": IncidentKind(row["kind"]), "reasons": reasons})
+    reasons, kind = tuple(Reason(**r) for r in row.pop("reasons")), IncidentKind(row["kind"])
+    members = tuple(
+        Member(Key(dbid, userid, int(queryid), toplevel), kind, _EPOCH + timedelta(microseconds=int(joined_us)))
+        for dbid, userid, queryid, toplevel, joined_us in row.pop("members")
+    )
+    return Incident(**row | {"key": key, "kind": kind, "reasons": reasons, "members": members})

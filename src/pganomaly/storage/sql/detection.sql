@@ -32,12 +32,13 @@ VALUES (%(instance_id)s::smallint, %(incident_id)s::text, %(dbid)s::bigint::oid,
        query = coalesce(excluded.query, i.query), updated_at = now(),
        state = CASE WHEN excluded.closed_at IS NULL OR i.state = 'accepted' THEN i.state ELSE 'resolved' END;
 
--- name: put_member
--- A statement belongs to an incident.
+-- name: put_members
+-- Statements belong to an incident.
 INSERT INTO monitoring.incident_members
        (instance_id, incident_id, dbid, userid, queryid, toplevel, joined_at)
-VALUES (%(instance_id)s::smallint, %(incident_id)s::text, %(dbid)s::bigint::oid, %(userid)s::bigint::oid,
-        %(queryid)s::bigint, %(toplevel)s::boolean, %(at)s::timestamptz)
+SELECT %(instance_id)s::smallint, %(incident_id)s::text, n.dbid, n.userid, n.queryid, n.toplevel, n.joined_at
+  FROM unnest(%(dbid)s::bigint[]::oid[], %(userid)s::bigint[]::oid[], %(queryid)s::bigint[], %(toplevel)s::boolean[],
+              %(joined_at)s::timestamptz[]) AS n (dbid, userid, queryid, toplevel, joined_at)
     ON CONFLICT DO NOTHING;
 
 -- name: put_event
@@ -50,7 +51,11 @@ VALUES (%(instance_id)s::smallint, %(incident_id)s::text, %(at)s::timestamptz, %
 -- name: incidents
 -- Incidents that were open at any time since a moment, newest first; only open ones without a moment.
 SELECT incident_id, dbid, userid, queryid, toplevel, kind, onset, opened_at, told, peak, impact, reasons,
-       last_odd_at, windows_odd, calm_windows, closed_at, drift_announced, query
+       last_odd_at, windows_odd, calm_windows, closed_at, drift_announced, query,
+       ARRAY(SELECT jsonb_build_array(m.dbid::bigint, m.userid::bigint, m.queryid::text, m.toplevel,
+                                      (extract(epoch FROM m.joined_at) * 1000000)::bigint::text)
+               FROM monitoring.incident_members AS m
+              WHERE m.instance_id = incidents.instance_id AND m.incident_id = incidents.incident_id) AS members
   FROM monitoring.incidents
  WHERE instance_id = %(instance_id)s::smallint
    AND (closed_at IS NULL OR closed_at >= %(since)s::timestamptz)
