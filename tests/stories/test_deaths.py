@@ -71,7 +71,7 @@ def test_a_second_service_takes_over_at_once(shop: Shop, database: pg.Conninfo, 
         with shop.busy():
             wait_windows(database, 3)
             first.kill()
-            wait_windows(database, 3, seconds=10)
+            wait_windows(database, 3, seconds=25)  # a lease lasts 30
         wait_windows(database, 2)
         second.stop()
 

@@ -52,7 +52,7 @@ def test_a_reset_while_the_service_runs(
 
 def test_a_reset_while_nobody_watches(shop: Shop, database: pg.Conninfo, tmp_path: Path):
     """The next service scores what is stored before it moves the watermark."""
-    orders = told(database, tmp_path, baseline_windows=2)
+    orders = told(database, tmp_path, interval_s=3.0, baseline_windows=2)
     with by_hand(orders, database, channels=("telegram",)) as hand:
         for _ in range(3):
             shop.work()
@@ -76,7 +76,7 @@ def test_a_reset_while_nobody_watches(shop: Shop, database: pg.Conninfo, tmp_pat
 
 def test_what_scripts_have_left_is_scored_and_told(shop: Shop, database: pg.Conninfo, tmp_path: Path):
     """Snapshots of the collecting script become windows, scores and news when the service starts."""
-    orders = told(database, tmp_path, baseline_windows=2)
+    orders = told(database, tmp_path, interval_s=3.0, baseline_windows=2)
     with by_hand(orders, database, channels=("telegram",)) as hand:
         for _ in range(3):
             shop.work()
