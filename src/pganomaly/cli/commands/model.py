@@ -173,6 +173,7 @@ def _evaluated(run: App, stage: Stage, seed: int) -> dict[str, object]:
     past = [night.result for night in stage.store.selftests(stage.instance_id, selftests.NIGHTS)][1:]
     said = _said(run, result, past)
     if not run.as_json:
+        run.say("{server}: slowdowns found of 100, and how soon half of them were:", server=stage.target.name)
         run.table((_("share of DB time"), _("tried"), *(f"×{size:g}" for size in SIZES)), _power(run, result))
     for sentence in said:
         run.print(f"{stage.target.name}: {sentence}")
