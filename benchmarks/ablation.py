@@ -3,8 +3,8 @@ What each part of the engine is worth, and what others' recipes reach: writes do
 
     python -m benchmarks.ablation --grader grade.py --python python-with-pandas --out FILE DIR...
 
-Recipes of others get the best threshold that labels can buy: the lowest one at which they tell at most one false
-incident per 800 quiet windows (or, if none does, the highest). The engine gets no such help.
+Recipes of others get the best threshold that labels can buy: the lowest one tried at which they tell at most one
+false incident per 800 quiet windows (or, if none does, the highest). The engine gets no such help.
 """
 
 import argparse
@@ -178,8 +178,8 @@ The engine of {of}, default settings, from the first window on, counted by incid
 
     python -m benchmarks.ablation --grader GRADER --python PYTHON --out docs/design/ablations.md RECORDING...
 
-(simulated servers: `python -m benchmarks.traffic --server tune-NAME --seed 21 --entries-max 450 --out DIR`). One
-recording more or less moves recall by about 0.02 and the false rate by about 0.5: smaller differences say nothing.
+(simulated servers: `python -m benchmarks.traffic --server tune-NAME --seed 21 --entries-max 450 --out DIR`). Among few
+faults one more or less is chance, and so is one false incident: only differences of several say something.
 
 ## The engine without one of its parts
 
