@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly import catalog, deltas, drift, features, incidents, lexical
+from pganomaly.calibration import Calibration
 from pganomaly.detectors import Baseline, Forest, Gate, modelfile
 from pganomaly.drift import DriftSettings, Outcome, Streak
 from pganomaly.incidents import AlertSettings, Desk
@@ -82,6 +83,7 @@ class Judgement:
     baseline: Baseline
     desk: Desk = field(default_factory=Desk)
     streak: Streak = field(default_factory=Streak)
+    calibration: Calibration = field(default_factory=Calibration)
     windows: int = 0
     upto: datetime | None = None
 
@@ -99,6 +101,7 @@ class Judgement:
             "bad_runs": self.streak.bad_runs,
             "announced_at": announced.isoformat() if announced else None,
             "desk": json.loads(self.desk.dumps()),
+            "calibration": json.loads(self.calibration.dumps()),
         }
         return modelfile.pack("judgement", manifest, {"baseline": np.frombuffer(self.baseline.dumps(), np.uint8)})
 
@@ -110,6 +113,7 @@ class Judgement:
             baseline=Baseline.loads(arrays["baseline"].tobytes()),
             desk=Desk.loads(json.dumps(manifest["desk"]).encode()).with_open(open_incidents),
             streak=Streak(manifest["bad_runs"], _moment(manifest["announced_at"])),
+            calibration=Calibration.loads(json.dumps(manifest["calibration"])),
             windows=manifest["windows"],
             upto=_moment(manifest["upto"]),
         )
@@ -230,6 +234,7 @@ def decide(
         matrix,
         judge_newcomers=judgement.windows >= rules.baseline_windows,
         gate=Gate(rules.alerts.min_share, rules.alerts.min_ms_per_s),
+        height=judgement.calibration.height,
         activity=activity,
     )
     step = incidents.advance(judgement.desk, scores, instance=rules.instance, rules=rules.alerts, shapes=shapes)
@@ -237,7 +242,17 @@ def decide(
     learned = judgement.baseline.learn(
         matrix, scores, held_costs=held.costs, held_calls=held.calls, accepted=step.accepted
     )
-    after = Judgement(learned, step.desk, judgement.streak, judgement.windows + 1, matrix.window.end)
+    passed = max(scores.passed, scores.silent.passed if scores.silent is not None else 0.0)
+    after = Judgement(
+        baseline=learned,
+        desk=step.desk,
+        streak=judgement.streak,
+        calibration=judgement.calibration.after(
+            passed * judgement.calibration.height, matrix.window.end, budget_per_day=rules.alerts.budget_per_day
+        ),
+        windows=judgement.windows + 1,
+        upto=matrix.window.end,
+    )
     return Decision(
         after,
         scores,

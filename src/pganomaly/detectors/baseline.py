@@ -69,7 +69,7 @@ class Baseline:
         *,
         judge_newcomers: bool = True,
         gate: Gate = DEFAULT,
-        height: float = BAR,
+        height: float = 1.0,
         activity: tuple[Activity, ...] = (),
     ) -> Scores:
         """
@@ -77,12 +77,12 @@ class Baseline:
 
         judge_newcomers  False until the baseline of a server is complete: until then every statement is new
         gate             what must be at stake
-        height           evidence that it takes (calibration)
+        height           evidence that it takes, in multiples of the usual (calibration)
         activity         sessions seen within the window
         """
         place = locate(matrix.window.keys, self.normals.keys)
         seen = Waits.of(activity, matrix.window.length_s)
-        given = scoring.Circumstances(gate, height, judge_newcomers, seen)
+        given = scoring.Circumstances(gate, BAR * height, judge_newcomers, seen)
         return scoring.score(self, matrix, place, given)
 
     def learn(

@@ -30,13 +30,13 @@ REGULAR_WINDOWS = 30.0
 """A statement's calls are judged when it has been known for so many windows."""
 MORE, MUCH_MORE, LESS = 3.0, 10.0, 0.2
 """Times the expected calls that evidence is measured against."""
-MOST_EVIDENCE, MOST_OF_SILENCE = 7.0, 4.5
+MOST_EVIDENCE, MOST_OF_SILENCE = 7.0, 6.0
 """A burst of a window is nobody's news, however high; nor is a pause of two."""
 RUNS_ALWAYS, RUNS_MOSTLY = 0.95, 0.03
 """Share of the last windows in which it must have run: missing calls are missed where it always runs, a surge is one
 where it does so at all often."""
-OFTEN, MOST_OF_RARE = 0.5, 2.5
-"""Who runs in fewer windows than that comes in bursts by nature: it takes five windows at least to surge."""
+OFTEN, MOST_OF_RARE = 0.5, 4.0
+"""Who runs in fewer windows than that comes in bursts by nature: it takes three windows at least to surge."""
 SURGE, DROP = 2.0, 0.3
 """Times the expected calls that trouble: nobody is woken by 30 % more."""
 SILENCE_CALLS = 3.0

@@ -52,6 +52,7 @@ class Outcome(NamedTuple):
     alarm      enough evidence of something that matters
     still      an alarm that was raised is not over
     shows      and this very window shows it
+    passed     largest excursion that ended in this window without being an alarm, in multiples of its bar
     """
 
     suspicion: Suspicion
@@ -60,6 +61,7 @@ class Outcome(NamedTuple):
     alarm: Mask
     still: Mask
     shows: Mask
+    passed: float
 
 
 def weighed(
@@ -88,4 +90,6 @@ def weighed(
     since = np.where(suspected, before.since + 1, 0.0)
     after = Suspicion(support, top, before.peak, impact, since, before.waits)
     alarm = np.asarray(alarms.any(axis=0))
-    return Outcome(after, relative.max(axis=0), family, alarm, np.asarray(open_still.any(axis=0)), shows)
+    ended = (before.top > 0) & (top == 0) & (of_family >= 1.0) & judged
+    passed = float(np.max(before.top / bar, where=ended, initial=0.0))
+    return Outcome(after, relative.max(axis=0), family, alarm, np.asarray(open_still.any(axis=0)), shows, passed)

@@ -145,7 +145,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         more.calls,
         height=given.height,
         weight=(life.windows, age),
-        judged=judged & ~window.quality.silent,
+        judged=judged & (not window.quality.silent),
     )
     is_new = fresh & (outcome.family == verdicts.NEW_HEAVY)
     demand = np.where(
@@ -176,6 +176,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         demand=demand + waiting / 1e3,
         impact=np.maximum(cost_impact, more.calls),
         suspicion=outcome.suspicion.block(),
+        passed=outcome.passed,
         host=float(np.exp(host.factor)) if host.slow else 0.0,
         silent=_absent(known, everyone, place, window, server, given),
     )
@@ -366,4 +367,5 @@ def _absent(
         demand=missing.demand + waiting / 1e3,
         impact=missing.calls,
         suspicion=outcome.suspicion.block(),
+        passed=outcome.passed,
     )

@@ -40,6 +40,7 @@ class Scores:
     demand        shares of the server's time and work beyond the usual, added up: whose fault it is
     impact        the largest excess, in multiples of what matters
     suspicion     all of the evidence, to be remembered (detectors)
+    passed        largest excursion that ended in this window by itself, in multiples of what an alarm takes
     host          how much slower the whole server is, as a factor, where that is an alarm; else 0
     silent        statements that did not run although they always do, or did what was an alarm: the same figures
     """
@@ -68,6 +69,7 @@ class Scores:
     demand: F8
     impact: F8
     suspicion: F8
+    passed: float = 0.0
     host: float = 0.0
     silent: "Scores | None" = None
 

@@ -28,7 +28,7 @@ _SIGNS = {CheckState.OK: "âœ“", CheckState.WARNING: "!", CheckState.PROBLEM: "âœ
 EXAMINE_S = 2.0
 """Watching begins when the servers are examined, or after this."""
 
-_NOT_YET = ("web_host", "web_port", "web_token", "notify_urls", "alert_budget_per_day", "fleet_budget_per_day")
+_NOT_YET = ("web_host", "web_port", "web_token", "notify_urls", "fleet_budget_per_day")
 """Settings whose features come later."""
 
 Dsn = Annotated[str, typer.Argument(help="postgresql://user@host:5432/database; DB_* where it is left out.")]
