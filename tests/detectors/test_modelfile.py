@@ -108,6 +108,7 @@ def test_objects_are_never_written():
         archive(**members_of(GOOD), model__joblib=dumped()),
         archive(**members_of(GOOD), extra__npy=npy(np.array([Command()], dtype=object))),
     ],
+    ids=lambda _: "pickle",  # what is compressed holds the time, which no name of a test may
 )
 def test_a_pickle_is_named_and_never_opened(data: bytes):
     with pytest.raises(errors.ModelFileIsPickle, match=r"PGA|not opened"):
@@ -117,6 +118,7 @@ def test_a_pickle_is_named_and_never_opened(data: bytes):
 @pytest.mark.parametrize(
     "data",
     [b"", b"\x00", b"hello", b"{}", npz(a=np.zeros(3)), archive(manifest__json=b"[]"), archive(manifest__json=b"\xff")],
+    ids=lambda _: "file",
 )
 def test_somebody_elses_file_is_refused(data: bytes):
     with pytest.raises(errors.ModelFileForeign):
