@@ -8,6 +8,7 @@ database    a fresh database on pg18 with pg_stat_statements in it, dropped afte
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -29,6 +30,20 @@ hypothesis.settings.register_profile("law", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("law")
 
 _NUMBERS = count(1)
+
+
+def _obey_signals_again() -> None:
+    """
+    Undo what `nohup` and `&` do to a process: with signals ignored, every child would ignore them too.
+
+    Tests that end a child by a signal would wait for ever.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+_obey_signals_again()
 
 
 @pytest.fixture(scope="session")
