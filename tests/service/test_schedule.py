@@ -1,9 +1,12 @@
 """Ticks that do not drift, retries that back off."""
 
+from datetime import UTC, datetime
+from threading import Event
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pganomaly.service.schedule import Backoff, Schedule, staggered
+from pganomaly.service.schedule import Backoff, Schedule, staggered, wait_looking
 
 seconds = st.floats(0, 1e6)
 
@@ -26,6 +29,41 @@ def test_slow_ticks_skip_moments_and_stay_on_the_grid():
     assert schedule.next_after(100) == 160
     assert schedule.next_after(101.5) == 160
     assert schedule.next_after(100 + 60 * 7 + 3) == 100 + 60 * 8
+
+
+class HandClock:
+    """A clock that only waiting moves."""
+
+    def __init__(self) -> None:
+        self.at_s = 0.0
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.at_s, UTC)
+
+    def monotonic_s(self) -> float:
+        return self.at_s
+
+    def wait(self, seconds: float, wake: Event) -> bool:
+        self.at_s += seconds
+        return wake.is_set()
+
+
+def test_between_two_ticks_somebody_looks_who_is_at_work():
+    clock, seen = HandClock(), []
+
+    stopped = wait_looking(clock, 60.0, Event(), lambda: seen.append(clock.at_s), every_s=10.0)
+
+    assert (stopped, clock.at_s, seen) == (False, 60.0, [10.0, 20.0, 30.0, 40.0, 50.0])
+
+
+def test_short_windows_need_no_looks_and_a_stop_ends_the_waiting():
+    clock, stop, seen = HandClock(), Event(), []
+    assert not wait_looking(clock, 2.0, stop, lambda: seen.append(clock.at_s), every_s=10.0)
+
+    stop.set()
+
+    assert wait_looking(clock, 600.0, stop, lambda: seen.append(clock.at_s), every_s=10.0)
+    assert seen == []
 
 
 def test_servers_are_spread_over_the_interval():

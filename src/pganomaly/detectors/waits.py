@@ -1,8 +1,8 @@
 """
-What is still running: sessions that wait for a lock, and statements that take far too long to be over.
+What is still waiting: sessions that stand before a lock.
 
 A statement counts in pg_stat_statements when it has ended; a wait for a table's lock never does. pg_stat_activity,
-sampled between two snapshots, shows both while they last (query ids from PostgreSQL 14 on).
+sampled between two snapshots, shows it while it lasts (query ids from PostgreSQL 14 on).
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,6 @@ MATERIAL_MS_PER_S = 50.0
 """Waiting, more or less, that matters."""
 SPREAD = 0.25
 """Standard deviation of ln(waiting) that any server has."""
-LONG_S = 60.0
 _SAME_START_S = 1.0
 
 
@@ -26,31 +25,28 @@ class Waits(NamedTuple):
     Statements seen in flight during a window.
 
     waiting_ms  time that sessions had been waiting for locks, added up
-    longest_ms  the longest time that one had been active
     """
 
     keys: KeyArray
     waiting_ms: F8
-    longest_ms: F8
 
     @classmethod
     def of(cls, activity: Iterable[Activity], length_s: float) -> Self:
         """Return who was seen; of one execution the oldest sight counts, and no more of it than the window is long."""
         waiting: dict[tuple[Key, int, int], float] = {}
-        longest: dict[Key, float] = {}
+        total: dict[Key, float] = {}
         for seen in activity:
             if seen.query_id is None or seen.dbid is None or seen.userid is None or seen.state != "active":
                 continue
             key, age_s = Key(seen.dbid, seen.userid, seen.query_id), seen.query_age_s or 0.0
-            longest[key] = max(longest.get(key, 0.0), age_s)
+            total[key] = 0.0
             if seen.wait_event_type == "Lock":
                 began = round((seen.sampled_at.timestamp() - age_s) / _SAME_START_S)
                 run = (key, seen.pid, began)
                 waiting[run] = max(waiting.get(run, 0.0), min(age_s, length_s))
-        total = dict.fromkeys(longest, 0.0)
         for (key, _pid, _began), age_s in waiting.items():
             total[key] += age_s
-        return cls(keys_of(total), 1e3 * np.array([*total.values()]), 1e3 * np.array([*longest.values()]))
+        return cls(keys_of(total), 1e3 * np.array([*total.values()]))
 
 
 def distance(waiting_ms_per_s: F8, usual: F8) -> F8:

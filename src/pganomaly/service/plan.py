@@ -14,6 +14,8 @@ UPKEEP_S = 600.0
 """Seconds between two rounds of partitions, retention and sums per hour."""
 HOURLY_S = 3600.0
 """Seconds until training is tried again, once it has been tried often enough in a row."""
+SAMPLE_S = 10.0
+"""Seconds between two looks at who is at work: waits for locks show nowhere else while they last."""
 LEASE_INTERVALS = 3.0
 LEASE_AT_LEAST_S = 30.0
 

@@ -1,6 +1,10 @@
 """When to do the next thing: ticks that do not drift, and retries that back off."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
+
+from pganomaly.clock import Clock
 
 BACKOFF_FACTOR = 2.0
 
@@ -21,6 +25,15 @@ class Schedule:
         if now_s < self.start_s:
             return self.start_s
         return self.start_s + ((now_s - self.start_s) // self.interval_s + 1) * self.interval_s
+
+
+def wait_looking(clock: Clock, due_s: float, stop: Event, look: Callable[[], None], *, every_s: float) -> bool:
+    """Wait until *due_s* on the steady clock or until *stop*, and *look* every so often; return whether to stop."""
+    while due_s - clock.monotonic_s() > every_s:
+        if clock.wait(every_s, stop):
+            return True
+        look()
+    return clock.wait(due_s - clock.monotonic_s(), stop)
 
 
 def staggered(position: int, of: int, interval_s: float) -> float:

@@ -17,9 +17,9 @@ from pganomaly.service.ledger import Ledger
 from pganomaly.service.newsroom import Newsroom
 from pganomaly.service.observer import Observer
 from pganomaly.service.parts import Parts
-from pganomaly.service.plan import CHECKPOINT_S, UPKEEP_S
+from pganomaly.service.plan import CHECKPOINT_S, SAMPLE_S, UPKEEP_S
 from pganomaly.service.rescoring import Rescoring
-from pganomaly.service.schedule import Schedule
+from pganomaly.service.schedule import Schedule, wait_looking
 from pganomaly.storage import Lease
 
 SPARE_BEFORE_TICK_S = 0.5
@@ -56,7 +56,7 @@ class Watch:
         clock = self._parts.clock
         schedule = Schedule(clock.monotonic_s(), self._interval_s)
         due_s = schedule.start_s
-        while not clock.wait(due_s - clock.monotonic_s(), stop):
+        while not wait_looking(clock, due_s, stop, self._sample, every_s=SAMPLE_S):
             self._tick()
             if schedule.interval_s != self._interval_s:
                 schedule = Schedule(clock.monotonic_s(), self._interval_s)
@@ -69,6 +69,13 @@ class Watch:
         plan = self._parts.plan
         learning = self._number == 0 and self._observer.memory.judgement.windows < plan.baseline_windows
         return plan.baseline_interval_s if learning else plan.interval_s
+
+    def _sample(self) -> None:
+        """See who is at work, for the next reading. A server that cannot be asked now is the next tick's news."""
+        try:
+            self._observer.session.sample()
+        except (errors.ConnectError, errors.TargetError) as error:
+            self._log.debug("activity.unreadable", error=str(error))
 
     def _tick(self) -> None:
         """Do one tick. What cannot be read or judged ends this tick only; what cannot ever be stored ends the watch."""
