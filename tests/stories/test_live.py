@@ -26,7 +26,8 @@ def test_from_counters_to_a_message(shop: Shop, database: pg.Conninfo, receiver:
             assert ask(database, scored) >= 1
             until(lambda: any("pg_sleep" in posted.text for posted in receiver.chat.values()), "a message")
         wait_windows(database, 2)
-        until(lambda: len([p for p in receiver.chat.values() if p.reply_to]), "the end of it", 120)
+        ended = lambda: [p for p in receiver.chat.values() if p.reply_to and "pg_sleep" in p.text]  # noqa: E731
+        until(ended, "the end of it", 120)
 
     assert assert_adds_up(before, shop.counters(), sums(database)) >= 12
     assert assert_whole(database) > 8

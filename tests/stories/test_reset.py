@@ -18,6 +18,11 @@ SCORES = "SELECT count(*) FROM monitoring.anomaly_scores"
 JUDGED = "SELECT last_window_end = (SELECT max(snapshot_ts) FROM monitoring.snapshots) FROM monitoring.detector_state"
 
 
+def news_of_sleep(receiver: Receiver) -> list[str]:
+    """What people were told of the sleep; a slow machine may tell of its own troubles, too."""
+    return [p.text for p in receiver.chat.values() if "pg_sleep" in p.text and p.reply_to is None]
+
+
 @pytest.mark.parametrize("how", ["sql", "command"])
 def test_a_reset_while_the_service_runs(
     shop: Shop, database: pg.Conninfo, receiver: Receiver, tmp_path: Path, how: str
@@ -31,8 +36,8 @@ def test_a_reset_while_the_service_runs(
         wait_windows(database, 4)
         shop.execute("SELECT pg_sleep(1.5)")
         until(lambda: ask(database, SCORES), "a score")
-        until(lambda: receiver.chat, "a message")
-        heard, scores = len(receiver.chat), ask(database, SCORES)
+        until(lambda: news_of_sleep(receiver), "a message")
+        heard, scores = len(news_of_sleep(receiver)), ask(database, SCORES)
         with pg.connect(database) as conn:
             conn.execute("DELETE FROM monitoring.anomaly_scores")
         if how == "sql":
@@ -44,8 +49,7 @@ def test_a_reset_while_the_service_runs(
         until(lambda: ask(database, SCORES) >= scores, "the scores again")
         wait_windows(database, 2)
         until(lambda: ask(database, JUDGED), "the watermark at the newest window")
-        opened = [p for p in receiver.chat.values() if p.reply_to is None]
-        assert len(opened) == heard, [p.text for p in opened]
+        assert len(news_of_sleep(receiver)) == heard
 
     assert_whole(database)
 
