@@ -4,8 +4,10 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from pganomaly import pg
 from pganomaly.catalog import COUNTERS
 from pganomaly.clock import SystemClock
 from pganomaly.collect import Session, Target
+from pganomaly.detectors import Forest
 from pganomaly.pg import rows_out
 from pganomaly.pipeline import Rules
 from pganomaly.service import stages
@@ -21,6 +24,7 @@ from pganomaly.service.commit import Commit
 from pganomaly.service.ledger import Ledger
 from pganomaly.service.observer import Observer
 from pganomaly.storage import Holder, Store
+from pganomaly.training import ModelSettings
 
 _KEY = ("userid", "dbid", "queryid")
 _COUNTERS = [c.name for c in COUNTERS if c.sources[0] == (c.name,)][: 22 - len(_KEY)]
@@ -66,7 +70,11 @@ def of_reading(busy: Busy, runs: int) -> Cost:
 
 
 def of_ticks(busy: Busy, ticks: int) -> Cost:
-    """Return the cost of a tick of the service: read, judge, store. The first ones, with all texts, do not count."""
+    """
+    Return the cost of a tick of the service as it runs, a trained model in force: read, judge, store.
+
+    The first ticks do not count: they bring all texts, and the window that the model is trained on.
+    """
     clock = SystemClock()
     target = Target("bench", busy.conninfo)
     here: list[float] = []
@@ -80,6 +88,7 @@ def of_ticks(busy: Busy, ticks: int) -> Cost:
         for tick in range(ticks + 2):
             busy.run()
             if tick == 2:
+                observer.model = _trained(store, number)
                 before_ms = busy.backends_ms()
             began = time.process_time()
             before = observer.memory
@@ -94,6 +103,17 @@ def of_ticks(busy: Busy, ticks: int) -> Cost:
         observer.session.close()
         store.release(lease)
     return Cost(statistics.median(here[2:]), server_ms, statistics.median(judged[2:]))
+
+
+def _trained(store: Store, number: int) -> Forest:
+    """Return a model of the default size, trained on what is stored."""
+    with tempfile.TemporaryDirectory() as folder:
+        trained = stages.train(
+            store, number, ModelSettings(), Path(folder) / "model", at=SystemClock().now(), rng=np.random.default_rng(1)
+        )
+    if trained.model is None:
+        raise RuntimeError(f"no model: {trained.why}")
+    return trained.model
 
 
 def of_scripts(busy: Busy) -> Cost:
