@@ -1,12 +1,14 @@
 """The nouns, frozen. Each is made once, from the one before: snapshot, window, matrix, findings, incident, message."""
 
 from pganomaly.records.activity import Activity
+from pganomaly.records.evidence import Evidence
 from pganomaly.records.finding import Finding, Reason
 from pganomaly.records.grid import Counters, Deltas, Features, Grid
 from pganomaly.records.incident import Change, ChangeKind, Incident, IncidentKind, Member
 from pganomaly.records.keys import KEY, Key, KeyArray, identities, keys_of, locate
 from pganomaly.records.message import Block, Message, Waiting
 from pganomaly.records.outsiders import Outsiders
+from pganomaly.records.reference import Reference
 from pganomaly.records.scores import KINDS, Scores
 from pganomaly.records.shape import Lexical, Shape
 from pganomaly.records.shapes import Shapes
@@ -24,6 +26,7 @@ __all__ = [
     "Counters",
     "Deltas",
     "Epoch",
+    "Evidence",
     "Features",
     "Finding",
     "Grid",
@@ -39,6 +42,7 @@ __all__ = [
     "Quality",
     "Reading",
     "Reason",
+    "Reference",
     "Scores",
     "Shape",
     "Shapes",
