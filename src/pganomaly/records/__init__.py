@@ -1,5 +1,6 @@
 """The nouns, frozen. Each is made once, from the one before: snapshot, window, matrix, findings, incident, message."""
 
+from pganomaly.records.account import Cause, Clue, Explanation, Factor, Likely
 from pganomaly.records.activity import Activity
 from pganomaly.records.evidence import Evidence
 from pganomaly.records.finding import Finding, Reason
@@ -21,12 +22,16 @@ __all__ = [
     "UNKNOWN_US",
     "Activity",
     "Block",
+    "Cause",
     "Change",
     "ChangeKind",
+    "Clue",
     "Counters",
     "Deltas",
     "Epoch",
     "Evidence",
+    "Explanation",
+    "Factor",
     "Features",
     "Finding",
     "Grid",
@@ -35,6 +40,7 @@ __all__ = [
     "Key",
     "KeyArray",
     "Lexical",
+    "Likely",
     "Matrix",
     "Member",
     "Message",
