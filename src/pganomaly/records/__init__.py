@@ -14,6 +14,7 @@ from pganomaly.records.scores import KINDS, Scores
 from pganomaly.records.shape import Lexical, Shape
 from pganomaly.records.shapes import Shapes
 from pganomaly.records.snapshot import UNKNOWN_US, Epoch, Reading, Snapshot, Text, TextState
+from pganomaly.records.step import Step
 from pganomaly.records.window import Matrix, Quality, Window
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "Shape",
     "Shapes",
     "Snapshot",
+    "Step",
     "Text",
     "TextState",
     "Waiting",
