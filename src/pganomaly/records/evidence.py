@@ -92,7 +92,7 @@ class Chain:
     behind   how many sessions wait for the root, directly or not
     wait_s   how long it waits: since the wait began (PostgreSQL 14), else since the statement began
     lock     what is waited for: relation, transactionid, tuple, ...; mode as pg_locks has it
-    table    schema.table of the lock, where it is a table's or a row's
+    table    schema.table of the lock, quoted where SQL needs it, where it is a table's or a row's
     """
 
     waiting: Backend
@@ -153,8 +153,9 @@ class Index:
     """
     An index of one of the tables that is not as it was.
 
-    table, name  the table with its schema, the index without
-    definition   the statement that makes it, its string literals replaced; None where nobody knows it
+    table, name  the table with its schema, the index without; quoted where SQL needs it
+    definition   the statement that makes it, its literals replaced where a string is among them; None: nobody knows it
+    changed      whether it was otherwise in the reference; an invalid index may have been so for long
     scans        how often it is used
     unused_s     since when it was not (PostgreSQL 16)
     size_bytes   by relpages; of a dropped one, as it was
@@ -165,6 +166,7 @@ class Index:
     state: IndexState
     definition: str | None
     unique: bool
+    changed: bool
     scans: Rate
     unused_s: float | None = None
     size_bytes: int | None = None
@@ -196,7 +198,8 @@ class Table:
     """
     A table that the statements name, with its partitions taken together, now and in the reference.
 
-    was       None where the reference does not know it
+    name       with its schema, both quoted where SQL needs it
+    was        None where the reference does not know it
     locked_by  pids that hold it ACCESS EXCLUSIVE right now
     vacuuming  whether a vacuum or analyze works on it right now
     """
@@ -233,25 +236,24 @@ class Setting:
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
     """
-    Checkpoints: how many, and what they cost. Counts and times are sums since the reference, over since_s seconds.
+    Checkpoints and write-ahead log of the whole server.
 
-    running     whether one is being written right now
-    last_ago_s  since the last one began
-    wal_bytes   write-ahead log per second (PostgreSQL 14)
+    timed, requested  how often one began because it was time, or because the log grew (or somebody asked)
+    write_ms, sync_ms, buffers_written  what they cost
+    running           whether one is being written right now; None where that cannot be told
+    last_ago_s        since the last one began
+    wal_bytes, wal_full_page_images     PostgreSQL 14 and later
     """
 
-    since_s: float
-    timed: int
-    requested: int
-    write_ms: float
-    sync_ms: float
-    buffers_written: int
-    usual_timed_per_h: float | None
-    usual_requested_per_h: float | None
-    running: bool
-    last_ago_s: float | None
+    timed: Rate
+    requested: Rate
+    write_ms: Rate
+    sync_ms: Rate
+    buffers_written: Rate
     wal_bytes: Rate
     wal_full_page_images: Rate
+    running: bool | None = None
+    last_ago_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
