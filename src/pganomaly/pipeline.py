@@ -276,7 +276,7 @@ def conclude(
 
 def _findings(scores: Scores, matrix: Matrix, model: Forest) -> tuple[Finding, ...]:
     """Return a finding for every statement that either detector calls anomalous, silent statements included."""
-    forest = model.score(matrix)
+    forest = model.outliers(matrix, scores.odd)
     found = [
         _finding(scores, int(column), forest.decision, by_forest=bool(forest.anomalous[column]))
         for column in np.flatnonzero(scores.odd | forest.anomalous)

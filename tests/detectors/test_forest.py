@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from pganomaly.catalog import FEATURES, LEXICAL_FEATURES
@@ -121,4 +123,41 @@ def test_scoring_does_not_depend_on_how_many_are_scored(forest):
     together = forest.decision_function(np.tile(X, (30_000, 1)))
 
     assert np.array_equal(together[:3], together[-3:])
-    np.testing.assert_allclose(together[:3], forest.decision_function(X), rtol=1e-13)
+    assert np.array_equal(together[:3], forest.decision_function(X))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    threshold=st.floats(-0.5, 0.5) | st.sampled_from([-2.0, 2.0, -np.inf, np.inf]) | st.none(),
+    share=st.sampled_from([0.0, 0.1, 1.0]),
+)
+def test_outliers_are_those_that_scoring_everybody_finds(forest, faulty, seed, threshold, share):
+    """Whatever the bar, a row that lies exactly on it included; and whom one asks for is scored to the last bit."""
+    rng = default_rng(seed)
+    wild = np.exp(rng.normal(0.0, rng.choice([0.1, 1.0, 5.0]), faulty.features.values.shape))
+    matrix = replace(faulty, features=replace(faulty.features, values=faulty.features.values * wild))
+    everybody = forest.decision(matrix)
+    tuned = replace(forest, threshold=float(rng.choice(everybody)) if threshold is None else threshold)
+    wanted = rng.random(len(matrix)) < share
+
+    some, every = tuned.outliers(matrix, wanted), tuned.score(matrix)
+
+    assert np.array_equal(some.anomalous, every.anomalous)
+    said = wanted | every.anomalous
+    assert np.array_equal(some.decision[said], every.decision[said])
+    assert np.isnan(some.decision[~said & (everybody > tuned.threshold + 1e-6)]).all()
+
+
+def test_most_rows_are_left_before_all_trees_are_walked(forest, faulty):
+    """Nobody is asked for, one is odd: of the others nothing is said."""
+    scores = forest.outliers(faulty, np.zeros(len(faulty), np.bool_))
+
+    assert np.flatnonzero(np.isfinite(scores.decision)).tolist() == [WHO]
+
+
+def test_without_a_tree_there_are_no_outliers(faulty):
+    scores = Forest.untrained().outliers(faulty, np.ones(len(faulty), np.bool_))
+
+    assert np.isnan(scores.decision).all()
+    assert not scores.anomalous.any()

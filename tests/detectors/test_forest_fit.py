@@ -149,5 +149,5 @@ def test_rows_are_walked_in_blocks_without_a_seam(ours: Forest) -> None:
     together = ours.trees.path_lengths(columns)
 
     alone = [ours.trees.path_lengths(np.ascontiguousarray(columns[:, [i]]))[0] for i in (0, 777, 49_999)]
-    np.testing.assert_allclose(together[[0, 777, 49_999]], alone, rtol=1e-14)
+    assert together[[0, 777, 49_999]].tolist() == alone
     assert Trees.none().path_lengths(columns[:, :3]).tolist() == [0.0, 0.0, 0.0]

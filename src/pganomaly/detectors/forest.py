@@ -106,25 +106,48 @@ class Forest:
 
     def score(self, matrix: Matrix) -> ForestScores:
         """Return what it thinks of every statement of *matrix*."""
-        decision = self.decision(matrix)
+        return self._scores(matrix, self.decision(matrix))
+
+    def outliers(self, matrix: Matrix, wanted: NDArray[np.bool_]) -> ForestScores:
+        """
+        Return the same of those that it calls anomalous, and of those that are *wanted*; nothing is said of others.
+
+        That takes a fifth of the time: that a statement is not anomalous shows long before how far it is from that.
+        """
+        return self._scores(
+            matrix, self._decisions(rows.columns(matrix), limit=self._longest_odd_path(), wanted=wanted)
+        )
+
+    def _scores(self, matrix: Matrix, decision: F8) -> ForestScores:
         judged = ~matrix.system & ~matrix.window.doubtful & ~np.isnan(decision)
         # A gap stretches the very columns that are compared with windows of the usual length.
         return ForestScores(decision, judged & (matrix.window.quality is Quality.OK), self.threshold)
 
     def decision(self, matrix: Matrix) -> F8:
         """Return the decision_function of every statement of *matrix*, whether it may be judged or not."""
-        return self.decision_function(rows.of(matrix))
+        return self._decisions(rows.columns(matrix))
 
     def decision_function(self, X: F8) -> F8:
         """Return what scikit-learn's pipeline returns for the rows of *X*; NaN without a single tree."""
+        return self._decisions(X.T)
+
+    def _decisions(self, columns: F8, *, limit: float = np.inf, wanted: NDArray[np.bool_] | None = None) -> F8:
+        """Return decisions given a column per statement; NaN for whose path is beyond *limit*, unless *wanted*."""
         if not len(self.trees):
-            return np.full(len(X), np.nan)
-        standard = (np.where(np.isnan(X), self.medians, X) - self.means) / self.scales
+            return np.full(columns.shape[1], np.nan)
+        standard = np.where(np.isnan(columns), self.medians[:, np.newaxis], columns)
+        standard -= self.means[:, np.newaxis]
+        standard /= self.scales[:, np.newaxis]
         with np.errstate(over="ignore"):  # too large for float32 is infinite, and goes where the largest go
-            columns = np.ascontiguousarray(standard.T, dtype=np.float32)
-        lengths = self.trees.path_lengths(columns)
+            narrow = np.ascontiguousarray(standard, dtype=np.float32)
+        lengths = self.trees.path_lengths(narrow, limit=limit, wanted=wanted)
         decision: F8 = -(2.0 ** (-lengths / (len(self.trees) * self.usual_path))) - self.offset
         return decision
+
+    def _longest_odd_path(self) -> float:
+        """Return the longest path, summed over all trees, of an anomalous statement: decision solved for the path."""
+        oddness = -(self.threshold + self.offset)
+        return -float(np.log2(oddness)) * len(self.trees) * self.usual_path if oddness > 0 else np.inf
 
     def dumps(self) -> bytes:
         """Return the model file."""

@@ -19,12 +19,13 @@ ALL_FEATURES: tuple[str, ...] = (
 """The columns of a row: what a statement did, then what its text looks like."""
 
 
-def of(matrix: Matrix) -> F8:
-    """Return one row per statement of *matrix*, one column per name in ALL_FEATURES; NaN is "not known"."""
+def columns(matrix: Matrix) -> F8:
+    """Return one row per name in ALL_FEATURES, one column per statement of *matrix*; NaN is "not known"."""
     grids = (matrix.features, matrix.lexical)
-    place = {name: (grid, row) for grid in grids for row, name in enumerate(grid.names)}
-    rows: F8 = np.empty((len(matrix), len(ALL_FEATURES)))
-    for column, name in enumerate(ALL_FEATURES):
-        grid, row = place[name]
-        rows[:, column] = grid.values[row]
-    return rows
+    place = {name: grid.values[row] for grid in grids for row, name in enumerate(grid.names)}
+    return np.array([place[name] for name in ALL_FEATURES]).reshape(len(ALL_FEATURES), len(matrix))
+
+
+def of(matrix: Matrix) -> F8:
+    """Return the same as scikit-learn wants it: one row per statement, one column per name."""
+    return columns(matrix).T

@@ -92,9 +92,13 @@ def contest(champion: Forest, challenger: Forest, windows: Iterable[tuple[Matrix
     for matrix, slowed in windows:
         quiet = [forest.score(matrix) for forest in (champion, challenger)]
         found.rows += int(quiet[0].judged.sum())
+        nobody = np.zeros(len(matrix), dtype=np.bool_)
         found.alerts.count(quiet[0].anomalous, quiet[1].anomalous)
         for slow in slowed:
-            seen = [f.score(slow).anomalous & ~q.anomalous for f, q in zip((champion, challenger), quiet, strict=True)]
+            seen = [
+                f.outliers(slow, nobody).anomalous & ~q.anomalous
+                for f, q in zip((champion, challenger), quiet, strict=True)
+            ]
             found.tried += int(quiet[0].judged.sum())
             found.catches.count(seen[0], seen[1])
     return found
