@@ -7,7 +7,7 @@ from pganomaly.detectors import newcomers
 from pganomaly.detectors.channels import EXEC
 from pganomaly.records import KINDS, IncidentKind, Key, Quality
 from tests.builders import key
-from tests.detectors.windows import Server, Work
+from tests.detectors.windows import Server, Work, matrix
 
 USUAL: dict[Key, Work] = {key(n): {"calls": 100.0, "ms": 2.0 * n} for n in range(1, 101)}
 SLEEP: dict[Key, Work] = {key(500): {"calls": 1, "ms": 5001.0}}
@@ -58,8 +58,50 @@ def test_a_statement_with_a_past_is_no_newcomer(server):
     assert len(seen.opened) == 1, "told once: now it has a past, and this is what it takes"
 
 
-def test_a_newcomer_in_a_gap_is_not_judged(server):
-    assert last(server, SLEEP, quality=Quality.GAP) == (False, None)
+def test_a_call_that_is_too_long_for_this_server_is_news_in_a_gap_too(server):
+    """How often and how much then cannot be compared; that the call was made, and took so long, is certain."""
+    assert last(server, SLEEP, quality=Quality.GAP) == (True, IncidentKind.NEW_HEAVY)
+    assert last(server, {key(500): {"calls": 1, "ms": 900.0}}, quality=Quality.GAP) == (False, None)
+    assert last(server, SLEEP, quality=Quality.CLOCK) == (False, None)
+
+    seen = Server(baseline=server.baseline, minute=20).live({**USUAL, **SLEEP}, quality=Quality.GAP)
+    (incident,) = seen.opened
+    seen.live(USUAL, minutes=30)
+    assert [i.incident_id for i in seen.resolved] == [incident.incident_id]
+    seen.live({**USUAL, **SLEEP})
+    seen.live({**USUAL, **SLEEP}, quality=Quality.GAP)
+    assert len(seen.opened) == 1, "told once: now it has a past, and this is what it takes"
+
+
+def test_what_was_heavy_in_a_gap_is_no_news_by_its_share(server):
+    """A gap may be long: half of what the server did in it was perhaps done in a minute."""
+    seen = Server(baseline=server.baseline, minute=20)
+    seen.live({**USUAL, key(500): {"calls": 1e5, "ms": 200.0}}, minutes=3, quality=Quality.GAP)
+
+    assert seen.opened == []
+
+
+@pytest.mark.parametrize("quality", [Quality.GAP, Quality.CLOCK, Quality.RESTARTED])
+def test_who_was_never_judged_has_no_past(server, quality):
+    """What a statement did in windows that nobody could judge is not its usual: the first that may be judged says."""
+    seen = Server(baseline=server.baseline, minute=20, judges_newcomers_after=21)
+    seen.live({**USUAL, **SLEEP}, quality=quality)
+    assert seen.opened == []
+
+    seen.minute = 22
+    again = matrix(22, {**USUAL, **SLEEP}, before={key(500): {"calls": 1, "total_exec_time": 5001.0}})
+    assert seen.see(again).newcomer[-1]
+    assert [i.kind for i in seen.opened] == [IncidentKind.NEW_HEAVY]
+
+
+def test_who_was_there_before_us_has_a_past(server):
+    """An entry that is met for the first time after it has been called brings its usual along."""
+    seen = Server(baseline=server.baseline, minute=20).live(USUAL, quality=Quality.CLOCK)
+
+    seen.minute = 22
+    again = matrix(22, {**USUAL, **SLEEP}, before={key(500): {"calls": 9, "total_exec_time": 9 * 5001.0}})
+    assert not seen.see(again).newcomer[-1]
+    assert seen.opened == []
 
 
 def test_the_bar_is_at_twenty_times_the_99_percent_quantile_but_not_below_a_second():

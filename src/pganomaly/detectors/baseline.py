@@ -102,7 +102,8 @@ class Baseline:
         """
         window = matrix.window
         if window.quality.silent:
-            return self
+            normals = learning.born(self.normals, window, self.windows) if self.windows else self.normals
+            return self if normals is self.normals else replace(self, normals=normals)
         number = self.windows + 1
         part = hours.part(self.windows, self.day_windows)
         lesson = learning.Lesson(number, HALF_LIFE_DAYS * self.day_windows, part, held_costs, held_calls, accepted)

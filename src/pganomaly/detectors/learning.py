@@ -17,7 +17,7 @@ from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
 from pganomaly.detectors.residuals import costs_of, moved
 from pganomaly.detectors.supports import Suspicion
 from pganomaly.detectors.verdicts import TRAFFIC
-from pganomaly.records import KeyArray, Quality, Scores, locate
+from pganomaly.records import KeyArray, Quality, Scores, Window, locate
 from pganomaly.records.grid import F8
 
 Mask = NDArray[np.bool_]
@@ -91,6 +91,19 @@ def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
     )
 
 
+def born(normals: Normals, window: Window, number: int) -> Normals:
+    """Return what is known after a window of which nothing may be learned: only who began in it, and has no past."""
+    new = (locate(window.keys, normals.keys) < 0) & (window.before["calls"] == 0) & ~window.doubtful
+    if not new.any():
+        return normals
+    after = normals.with_new(window.keys[new])
+    life = Life(*after.life)
+    for field in (life.since, life.last_seen):
+        field[len(normals) :] = number
+    life.newborn[len(normals) :] = 1
+    return after
+
+
 def _suspicion(normals: Normals, scores: Scores, place: Places, *, held: Mask, fade: float) -> F8:
     """Return what is suspected of all statements after a window."""
     after = normals.suspicion.copy()
@@ -110,7 +123,7 @@ def _life(normals: Normals, scores: Scores, place: Places, stayed: Mask, level: 
     first = life.windows[ran] == 0
     unborn = (scores.window.before["calls"] == 0)[place >= 0] & (lesson.number > 1)
     life.since[ran] = np.where(first, lesson.number, life.since[ran])
-    life.newborn[ran] = np.where(first, unborn, life.newborn[ran])
+    life.newborn[ran] = np.maximum(life.newborn[ran], first & unborn)
     life.windows[ran] += 1
     life.last_seen[ran] = lesson.number
     life.steady[ran] = np.where(stayed & level[ran], life.steady[ran] + 1, 0.0)
@@ -135,11 +148,13 @@ def _costs(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesso
     everything = normals.costs.copy()
     after = Costs(*everything)
     stayed = np.ones(len(ran), dtype=np.bool_)
-    if window.quality is Quality.OK:
+    # Of a gap only what was judged in it is learned: calls of newcomers.
+    told = ~window.doubtful & ((window.quality is Quality.OK) | scores.newcomer)
+    if told.any():
         before = Costs(*(field[:, there] for field in costs_of(normals, window, place)))
         seen = Seen(
-            value=np.where(window.doubtful, np.nan, scores.value[:rows])[:, there],
-            residual=np.where(window.doubtful, np.nan, scores.residual[:rows])[:, there],
+            value=np.where(told, scores.value[:rows], np.nan)[:, there],
+            residual=np.where(told, scores.residual[:rows], np.nan)[:, there],
             z=scores.z[:rows, there],
             spread=scores.spread[:rows, there],
             calls=window.deltas["calls"][there],

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pganomaly.catalog import DELTAS
 from pganomaly.detectors import variance
 from pganomaly.detectors.channels import amounts_of, material
-from pganomaly.detectors.normals import Costs, Normals
+from pganomaly.detectors.normals import Costs, Life, Normals
 from pganomaly.records import Deltas, Window
 from pganomaly.records.grid import F8
 
@@ -37,13 +37,16 @@ def costs_of(normals: Normals, window: Window, place: NDArray[np.intp]) -> Costs
     Return what the calls of a window's statements usually cost; *place* is where each stands in *normals*, -1: nowhere.
 
     A statement seen for the first time brings its first baseline along: the mean and deviation over its entry's life.
+    Not so one that began while we watched, in a window that could not be judged: its life is no usual, but unjudged.
     """
     values = Normals.of(window.keys).costs
     costs = Costs(*values)
     known = place >= 0
     if known.any():
         values[:, :, known] = normals.costs[:, :, place[known]]
-    unseen = np.isnan(costs.usual).all(axis=0) & (window.before["calls"] > 0)
+    newborn = np.zeros(len(window), dtype=np.bool_)
+    newborn[known] = Life(*normals.life).newborn[place[known]] == 1
+    unseen = np.isnan(costs.usual).all(axis=0) & (window.before["calls"] > 0) & ~newborn
     if unseen.any():
         values[:, :, unseen] = np.array(_lifetime(whole_life(window, unseen)))
     return costs

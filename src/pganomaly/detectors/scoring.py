@@ -104,13 +104,13 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         verdicts.of_costs(far.z, value, costs.usual, calls, writes),
         verdicts.of_calls(what, calls, costs.usual[EXEC]),
     )
-    strange = strangers(window, costs, place)
+    life = Life(*remembered(normals.life, place))
+    strange = strangers(window, costs, life, place)
     judged = ~matrix.system & ~(matrix.lexical["has_ddl"] == 1)
     slow = strange & judged & given.judge_newcomers & (value[EXEC] > newcomers.bar_ms(known.durations))
     trouble = verdicts.chosen(slow, _of_newcomers(known.durations, value[EXEC], window), trouble)
     odd = slow | ((trouble.surprise > verdicts.BAR) & ~matrix.system)
 
-    life = Life(*remembered(normals.life, place))
     age = np.where(life.windows > 0, known.windows - life.since, 0.0)
     fresh = (strange | ((life.newborn == 1) & (age < newcomers.NEW_WINDOWS))) & given.judge_newcomers
     unusual = hours.unusual(life.hours, age, known.windows, known.day_windows)
@@ -122,7 +122,8 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
     if window.quality is Quality.OK:
         increments.of_distance(verdicts.LATENCY, np.fmax(far.z[EXEC], far.z[PLAN]))
         increments.of_distance(verdicts.WORKING, verdicts.work_of(far.z, writes))
-        increments.of_ratio(verdicts.NEW_HEAVY, np.where(fresh, new_g, np.nan))
+    told = fresh if window.quality is Quality.OK else slow
+    increments.of_ratio(verdicts.NEW_HEAVY, np.where(told, new_g, np.nan))
     increments.of_ratio(verdicts.TRAFFIC, np.where(unusual, np.fmax(new_g, what.up), what.up))
     taken = taken_over(known, window, place, window.keys)
     missing = what.calls - calls
@@ -236,11 +237,15 @@ def _distances(window: Window, costs: Costs, value: F8) -> Distances:
     return Distances(r, spread, r / spread)
 
 
-def strangers(window: Window, costs: Costs, place: Places) -> Mask:
-    """Return which statements provably have no past: they began in this window, or in one that could not be learned."""
-    if window.quality is not Quality.OK:
+def strangers(window: Window, costs: Costs, life: Life, place: Places) -> Mask:
+    """
+    Return which statements provably have no past: they began in this window, or in one that could not be learned.
+
+    In a gap too: what others take there is not comparable, but that somebody came who was never seen is certain.
+    """
+    if window.quality.silent:
         return np.zeros(len(window), dtype=np.bool_)
-    began = np.where(place >= 0, np.isfinite(costs.usual[EXEC]), window.before["calls"] == 0)
+    began = np.where(place >= 0, np.isfinite(costs.usual[EXEC]) | (life.newborn == 1), window.before["calls"] == 0)
     verdict: Mask = (costs.weight[EXEC] == 0) & began & ~window.doubtful
     return verdict
 

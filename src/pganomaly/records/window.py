@@ -15,7 +15,8 @@ class Quality(StrEnum):
     """
     How far a window's numbers may be trusted.
 
-    OK is judged in full; GAP keeps its true deltas, and rates are judged but latency is not; the others are not judged.
+    OK is judged in full; GAP keeps its true deltas, and rates are judged but latency is not, except that of statements
+    never seen before; the others are not judged.
     """
 
     OK = "ok"
