@@ -1,6 +1,7 @@
 """What the per-statement engine makes of one window, before anybody decides who is told."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,15 +80,15 @@ class Scores:
 
     def reasons(self, column: int) -> tuple[Reason, ...]:
         """Return every channel that has a value, strongest first: what it was, what it usually is, how odd that is."""
-        z = self.z[:, column]
-        order = np.argsort(-np.abs(np.nan_to_num(z)), kind="stable")
+        strength = np.abs(np.nan_to_num(self.z[:, column]))
+        value, usual, z = (grid[:, column].tolist() for grid in (self.value, self.usual, self.z))
         return tuple(
-            Reason(self.channels[i], float(self.value[i, column]), _known(self.usual[i, column]), _known(z[i]))
-            for i in order
-            if np.isfinite(self.value[i, column])
+            Reason(self.channels[i], value[i], _known(usual[i]), _known(z[i]))
+            for i in np.argsort(-strength, kind="stable").tolist()
+            if isfinite(value[i])
         )
 
 
-def _known(number: np.float64) -> float | None:
+def _known(number: float) -> float | None:
     """Return *number*, None where it is NaN."""
-    return float(number) if np.isfinite(number) else None
+    return number if isfinite(number) else None

@@ -54,18 +54,18 @@ def put_findings(conn: pg.Connection, instance_id: int, model_version: str, find
     partitions.ensure(conn, {Partition.of("anomaly_scores", f.window_end) for f in findings})
     rows = [
         {
-            "window_start": f.window_start,
-            "window_end": f.window_end,
+            "window_start": f.window_start.isoformat(),
+            "window_end": f.window_end.isoformat(),
             **f.key._asdict(),
             "anomaly_score": f.anomaly_score,
             "surprise": f.surprise,
             "detector": f.detector,
-            "features": json.dumps({r.feature: _said(r) for r in f.reasons}),
+            "features": {r.feature: _said(r) for r in f.reasons},
         }
         for f in findings
     ]
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    conn.execute(_SQL["put_scores"], {"instance_id": instance_id, "model_version": model_version, **columns})
+    given = {"instance_id": instance_id, "model_version": model_version, "findings": json.dumps(rows)}
+    conn.execute(_SQL["put_scores"], given)
 
 
 def put_change(conn: pg.Connection, instance_id: int, change: Change, author: str) -> None:

@@ -1,15 +1,14 @@
 -- name: put_scores
--- Anomalous windows of statements. Scoring the same window again replaces the verdict.
+-- Anomalous windows of statements, as one document: no driver has to quote thousands of figures. Scoring the same window
+-- again replaces the verdict.
 INSERT INTO monitoring.anomaly_scores
        (instance_id, model_version, window_start, window_end, dbid, userid, queryid, toplevel, anomaly_score, surprise,
         detector, features)
 SELECT %(instance_id)s::smallint, %(model_version)s::text, n.window_start, n.window_end, n.dbid, n.userid, n.queryid,
        n.toplevel, n.anomaly_score, n.surprise, n.detector, n.features
-  FROM unnest(%(window_start)s::timestamptz[], %(window_end)s::timestamptz[], %(dbid)s::bigint[]::oid[],
-              %(userid)s::bigint[]::oid[], %(queryid)s::bigint[], %(toplevel)s::boolean[],
-              %(anomaly_score)s::double precision[], %(surprise)s::double precision[], %(detector)s::text[],
-              %(features)s::text[]::jsonb[])
-       AS n (window_start, window_end, dbid, userid, queryid, toplevel, anomaly_score, surprise, detector, features)
+  FROM jsonb_to_recordset(%(findings)s::jsonb)
+       AS n (window_start timestamptz, window_end timestamptz, dbid oid, userid oid, queryid bigint, toplevel boolean,
+             anomaly_score double precision, surprise double precision, detector text, features jsonb)
     ON CONFLICT (instance_id, model_version, window_end, dbid, userid, queryid, toplevel) DO UPDATE
    SET anomaly_score = excluded.anomaly_score, surprise = excluded.surprise, detector = excluded.detector,
        features = excluded.features, scored_at = excluded.scored_at;
