@@ -23,6 +23,7 @@ from pganomaly import catalog, deltas, drift, features, incidents, lexical
 from pganomaly.calibration import Calibration
 from pganomaly.detectors import Baseline, Forest, Gate, modelfile
 from pganomaly.drift import DriftSettings, Outcome, Streak
+from pganomaly.explain import About, fingerprint, next_step, usual_cause
 from pganomaly.incidents import AlertSettings, Desk
 from pganomaly.messages import Speaker, compose
 from pganomaly.records import (
@@ -332,12 +333,35 @@ def _message(
     )
     if change.kind is ChangeKind.RESOLVED:
         return compose.resolved(speaker, subject=subject, incident=incident, now=now, feature=catalog.feature)
-    if change.kind in (ChangeKind.OPENED, ChangeKind.TOLD):
-        context = _context(matrix, incident) if matrix is not None else ()
-        return compose.opened(
-            speaker, subject=subject, incident=incident, now=now, feature=catalog.feature, context=context
-        )
-    return None
+    if change.kind is ChangeKind.UPDATED and not _joined(change):
+        return None
+    tell = compose.updated if change.kind is ChangeKind.UPDATED else compose.opened
+    return tell(
+        speaker,
+        subject=subject,
+        incident=incident,
+        now=now,
+        feature=catalog.feature,
+        context=_context(matrix, incident) if matrix is not None else (),
+        account=_account(memory, incident),
+    )
+
+
+def _joined(change: Change) -> bool:
+    """Return whether statements joined an incident after people were told of it: what they read is out of date."""
+    told_at = change.incident.told_at or change.incident.opened_at
+    return any(m.joined_at == change.at > told_at for m in change.incident.members)
+
+
+def _account(memory: Memory, incident: Incident) -> compose.Account:
+    """Return what else there is to say of an incident: what to do next, and how its statements are called."""
+    key = incident.key
+    about = About(key, memory.shapes.by_key.get(key), memory.databases.get(key.dbid), memory.roles.get(key.userid))
+    return compose.Account(
+        says=lambda cause: fingerprint(cause).says,
+        step=next_step(usual_cause(incident.kind), about),
+        shapes={m.key: memory.shapes.by_key[m.key] for m in incident.members if m.key in memory.shapes.by_key},
+    )
 
 
 def _context(matrix: Matrix, incident: Incident) -> tuple[Reason, ...]:

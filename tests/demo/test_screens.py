@@ -33,9 +33,9 @@ def test_plain_text_says_every_line_once_and_learning_now_and_then():
 
     assert text.splitlines() == [
         "12:00:10  Learning what is normal here: 10 of 30 windows. "
-        "The shop: 260/s calls of 49 statements, 92 ms/s of execution.",
+        "The shop: 260 calls a second of 49 statements, 92 ms of work in each.",
         "12:00:20  Learning what is normal here: 20 of 30 windows. "
-        "The shop: 260/s calls of 49 statements, 92 ms/s of execution.",
+        "The shop: 260 calls a second of 49 statements, 92 ms of work in each.",
         "12:00:21  FOUND",
     ]
     assert "\x1b" not in text

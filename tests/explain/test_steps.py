@@ -28,7 +28,7 @@ def backend(pid: int, **facts: object) -> Backend:
 
 
 def index(name: str, state: IndexState, definition: str | None = None) -> Index:
-    return Index(f"public.{identifier(HOSTILE)}", name, state, definition, False, Rate())
+    return Index(f"public.{identifier(HOSTILE)}", name, state, definition, False, changed=True, scans=Rate())
 
 
 SHOWN = Evidence(
@@ -93,12 +93,12 @@ def test_the_tables_that_are_looked_at_are_those_of_the_statement(any_server: Se
 
 def mends(cause: Cause, **facts: object) -> list[str]:
     mend = steps.next_step(cause, about(**facts)).mend  # type: ignore[arg-type]
-    assert all(line.startswith("-- ") for line in mend.splitlines())
-    return [line.removeprefix("-- ") for line in mend.splitlines() if line != "-- "]
+    assert all(line.startswith("--") for line in mend.splitlines())
+    return [line.removeprefix("-- ") for line in mend.splitlines() if line != "--"]
 
 
 def parses(step: Step) -> None:
-    postgast.parse("\n".join(line.removeprefix("-- ") for line in step.mend.split("\n")))
+    postgast.parse("\n".join(line.removeprefix("--") for line in step.mend.split("\n")))
 
 
 @pytest.mark.parametrize("evidence", [None, SHOWN], ids=["counters", "evidence"])
@@ -115,7 +115,7 @@ def test_an_index_that_was_dropped_is_made_again_and_an_invalid_one_rebuilt():
     step = steps.next_step(Cause.MISSING_INDEX, told)
     assert step.mend.splitlines() == [
         "-- CREATE UNIQUE INDEX CONCURRENTLY orders_customer ON public.orders USING btree (customer_id);",
-        "-- ",
+        "--",
         '-- REINDEX INDEX CONCURRENTLY public."Broken";',
     ]
     assert "'public.orders_customer', 'public.\"Broken\"'" in step.look

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pganomaly import errors, pipeline
 from pganomaly.cli.context import App
+from pganomaly.cli.told import latest, tell
 from pganomaly.clock import Clock
 from pganomaly.collect import Session, Target
 from pganomaly.messages.naming import name
@@ -79,7 +80,7 @@ def _news(app: App, target: Target, observer: Observer, verdict: Verdict, clock:
 def _lines(app: App, target: Target, observer: Observer, verdict: Verdict, clock: Clock) -> None:
     app.print(_status(app, verdict))
     for message in _news(app, target, observer, verdict, clock):
-        app.print("\n".join(block.text for block in message.blocks) + "\n")
+        tell(app, message)
 
 
 def _status(app: App, verdict: Verdict) -> str:
@@ -101,7 +102,7 @@ def _table(app: App, target: Target, observer: Observer, stream: Iterator[Verdic
     news: list[Message] = []
     with Live(console=app.console, auto_refresh=False) as screen:
         for verdict in stream:
-            news = [*news, *_news(app, target, observer, verdict, clock)][-NEWS:]
+            news = latest(news, _news(app, target, observer, verdict, clock), NEWS)
             headlines = [Text(f"• {message.headline}") for message in news]
             screen.update(
                 Group(Text(_status(app, verdict)), _busiest(app, observer, verdict), *headlines), refresh=True

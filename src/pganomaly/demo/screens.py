@@ -138,10 +138,10 @@ def learning(scene: Scene, speaker: Speaker) -> str:
 def busy(scene: Scene, speaker: Speaker) -> str:
     """Return how busy the shop is."""
     return speaker.say(
-        "The shop: {calls} calls of {statements} statements, {load} of execution.",
-        calls=speaker.quantity(scene.traffic.calls_per_s, "1/s"),
+        "The shop: {calls} calls a second of {statements} statements, {load} of work in each.",
+        calls=speaker.number(scene.traffic.calls_per_s),
         statements=scene.traffic.statements,
-        load=speaker.quantity(scene.traffic.ms_per_s, "ms/s"),
+        load=speaker.quantity(scene.traffic.ms_per_s, "ms"),
     )
 
 

@@ -123,7 +123,7 @@ class Show:
         for change in verdict.changes:
             incident = change.incident
             what = told.get(incident.incident_id)
-            if what is None:
+            if what is None or change.kind is ChangeKind.UPDATED:
                 continue
             if change.kind is not ChangeKind.OPENED:
                 yield what

@@ -6,6 +6,8 @@ out   Explanations
 not   no clock, no disk, no sentences but the causes' own
 """
 
+from pganomaly.explain.about import About
 from pganomaly.explain.fingerprints import FINGERPRINTS, Fingerprint, fingerprint
+from pganomaly.explain.steps import next_step, usual_cause
 
-__all__ = ["FINGERPRINTS", "Fingerprint", "fingerprint"]
+__all__ = ["FINGERPRINTS", "About", "Fingerprint", "fingerprint", "next_step", "usual_cause"]

@@ -75,4 +75,4 @@ def relation(written: str) -> str | None:
 
 def commented(sql: str) -> str:
     """Return *sql* as comments, every line of it: what is pasted by mistake does nothing."""
-    return "\n".join(f"-- {line}" for line in _LINE_END.split(sql))
+    return "\n".join(f"-- {line}" if line else "--" for line in _LINE_END.split(sql))

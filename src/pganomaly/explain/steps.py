@@ -10,10 +10,17 @@ from pganomaly.explain.about import About
 from pganomaly.explain.mends import index_of, mends
 from pganomaly.explain.quoting import commented, literal
 from pganomaly.explain.templates import template
-from pganomaly.records import Cause, Step
+from pganomaly.records import Cause, IncidentKind, Step
 from pganomaly.records.evidence import IndexState
 
 _TABLES = "{tables}"
+_USUAL = {
+    IncidentKind.TRAFFIC: Cause.CALL_SURGE,
+    IncidentKind.SILENCE: Cause.CALL_DROP,
+    IncidentKind.NEW_HEAVY: Cause.NEW_QUERY,
+    IncidentKind.WAITING: Cause.LOCK_WAIT,
+    IncidentKind.HOST: Cause.HOST_SLOW,
+}
 
 
 def next_step(cause: Cause, about: About) -> Step:
@@ -25,6 +32,11 @@ def next_step(cause: Cause, about: About) -> Step:
         mend=commented("\n\n".join(mends(cause, about))) if mends(cause, about) else "",
         in_database=any(_TABLES in look for look in looks),
     )
+
+
+def usual_cause(kind: IncidentKind) -> Cause:
+    """Return the cause to look for first where nothing but the kind of an incident is known."""
+    return _USUAL.get(kind, Cause.UNKNOWN)
 
 
 def _looks(cause: Cause, about: About) -> list[str]:

@@ -1,0 +1,32 @@
+"""A message on a terminal: its first line stands out, and what is to be pasted stands apart."""
+
+from collections.abc import Iterator
+from textwrap import indent
+
+from rich.text import Text
+
+from pganomaly.cli.context import App
+from pganomaly.records import Message
+
+_INDENT = "    "
+
+
+def tell(app: App, message: Message) -> None:
+    """Print a whole message; of one that only brings an earlier one up to date the first line."""
+    shown = message.blocks[:1] if message.kind.endswith(".updated") else message.blocks
+    for block in shown:
+        style = {"headline": "bold", "code": "dim"}.get(block.kind, "")
+        app.console.print(Text(indent(block.text, _INDENT) if block.kind == "code" else block.text, style=style))
+        app.console.print()
+
+
+def latest(news: list[Message], more: tuple[Message, ...], most: int) -> list[Message]:
+    """Return the last news, *more* included: what brings an earlier message up to date takes its place."""
+    return list(_kept([*news, *more]))[-most:]
+
+
+def _kept(news: list[Message]) -> Iterator[Message]:
+    for place, message in enumerate(news):
+        later = any(m.about == message.about and m.kind.endswith(".updated") for m in news[place + 1 :])
+        if not (later and message.kind in ("incident.opened", "incident.updated")):
+            yield message
