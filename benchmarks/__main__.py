@@ -11,6 +11,7 @@ import argparse
 import resource
 
 from benchmarks import busy, cost
+from pganomaly.service import heap
 
 
 def main() -> None:
@@ -19,6 +20,7 @@ def main() -> None:
     arguments.add_argument("--statements", type=int, default=5000)
     arguments.add_argument("--ticks", type=int, default=8)
     given = arguments.parse_args()
+    heap.keep()  # as the service does
     with busy.server(given.statements) as server:
         read = cost.of_reading(server, given.ticks)
         ticks = cost.of_ticks(server, given.ticks)

@@ -15,7 +15,7 @@ from pganomaly import errors
 from pganomaly.clock import Clock
 from pganomaly.messages import Speaker
 from pganomaly.notify import Heartbeat, MemoryOutbox, channels
-from pganomaly.service import export, selftests, trainer
+from pganomaly.service import export, heap, selftests, trainer
 from pganomaly.service.courier import Courier
 from pganomaly.service.orders import Orders
 from pganomaly.service.parts import Parts
@@ -64,6 +64,7 @@ class Fleet:
 
     def run(self, stop: Event) -> None:
         """Watch until *stop* is set."""
+        heap.keep()
         self._set_pickles_aside()
         ways = channels(self._orders.notify, self._speaker)
         own_news = MemoryOutbox()
