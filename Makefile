@@ -8,7 +8,7 @@ DEV := $(VENV)/.dev-stamp
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo run test check bench docs lock messages clean
+.PHONY: help setup demo run test faults check bench docs lock messages clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ run: $(RUN)  ## Watch the server that .env names
 
 test: setup  ## All tests, on real servers 13 to 18
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+faults: setup  ## Every fault on real servers, oldest and newest, and a table of how each was told
+	FAULTS=all $(BIN)/python -m pytest tests/faults -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: $(DEV)  ## Lint, types, import contracts, translations, pages made of the code
 	$(BIN)/ruff check
