@@ -1,5 +1,7 @@
 """A statement without a past is measured by what calls usually take on this server."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,19 @@ def test_who_was_there_before_us_has_a_past(server):
     seen.minute = 22
     again = matrix(22, {**USUAL, **SLEEP}, before={key(500): {"calls": 9, "total_exec_time": 9 * 5001.0}})
     assert not seen.see(again).newcomer[-1]
+    assert seen.opened == []
+
+
+def test_what_is_nobodys_news_while_it_runs_is_none_when_it_is_over(server):
+    """Maintenance that takes half the server for some minutes is not judged; nor is that it has ended."""
+    seen = Server(baseline=server.baseline, minute=20)
+    for minute in (21, 22, 23):
+        seen.minute = minute
+        window = matrix(minute, {**USUAL, key(500): {"calls": 1e5, "ms": 10.0}})
+        maintenance = window.window.keys["queryid"] == 500
+        seen.see(replace(window, system=maintenance))
+    seen.live(USUAL, minutes=5)
+
     assert seen.opened == []
 
 

@@ -35,25 +35,24 @@ def test_it_dies_at_random_moments(shop: Shop, database: pg.Conninfo, receiver: 
         with shop.busy(0.005):
             wait_windows(database, 6)
             for death in range(DEATHS):
-                if death == DEATHS // 2:
-                    wait_windows(database, 2)  # a window that spans a death is a gap: nobody is judged by latency there
-                    shop.execute("SELECT pg_sleep(2)")
+                if death % 4 == 3:
                     wait_windows(database, 1)
                 elif death % 2:
                     holds = "SELECT count(*) FROM monitoring.leases WHERE pid = %s"
                     until(partial(ask, database, holds, service.pid), "work")
                 time.sleep(chance.uniform(0.0, 0.7))
                 service.kill()
+                if death == DEATHS // 2:
+                    shop.execute("SELECT pg_sleep(2)")  # nobody watches: the window that has it is a gap
                 service = smith.start(database, **options)
         wait_windows(database, 3)
-        # On a machine that is busy with other things every window may have been a gap.
-        until(lambda: ask(database, _PG_SLEEP) or shop.execute("SELECT pg_sleep(2)"), "the incident", 90)  # type: ignore[func-returns-value]
+        until(lambda: ask(database, _PG_SLEEP), "the incident")
         until(lambda: any("pg_sleep" in posted.text for posted in receiver.chat.values()), "the message")
         service.stop()
         log = smith.log
 
     assert_adds_up(before, shop.counters(), sums(database))
-    assert assert_whole(database) > DEATHS / 4
+    assert assert_whole(database) >= DEATHS // 4
     assert ask(database, _PG_SLEEP) == 1
     assert 1 <= len([p for p in receiver.chat.values() if "pg_sleep" in p.text and p.reply_to is None]) <= 2
     assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:3000]

@@ -79,12 +79,14 @@ def weighed(
     felt = np.fmax(impact, now / 2)
     of_family = np.where(OF_CALLS, felt[1], felt[0])
     bar = supports.bars(before, height, np.where(OF_CALLS, weight[1], weight[0]))
-    support, top = supports.advanced(before, what.g, what.calm, bar)
+    # Nothing adds up against who is nobody's news: it would become some as soon as it does not run.
+    g = np.where(judged, what.g, np.nan)
+    support, top = supports.advanced(before, g, what.calm, bar)
     relative = support / bar
     wanted = gates.strictness(of_family)
     alarms = (relative >= wanted) & (of_family >= 1.0) & judged
     open_still = (support > 0) & (top >= bar)
-    shows = np.asarray((open_still & ~what.calm & (what.g > 0)).any(axis=0))
+    shows = np.asarray((open_still & ~what.calm & (g > 0)).any(axis=0))
     family = np.argmax(np.where(alarms, relative + FAMILIES, relative), axis=0).astype(np.int8)
     suspected = (relative >= supports.SUSPICIOUS).any(axis=0)
     since = np.where(suspected, before.since + 1, 0.0)
