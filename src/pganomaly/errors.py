@@ -71,6 +71,28 @@ class ModelFileDamaged(ModelFileError):
     code = "PGA-034"
 
 
+class NoSuchIncident(PganomalyError):
+    """
+    There is no incident whose id begins with {given}.
+
+    `pganomaly incidents --since 7d` lists those of the last week.
+    """
+
+    code = "PGA-037"
+    exit_code = 2
+
+
+class NoSuchQuery(PganomalyError):
+    """
+    No statement with the queryid {given} was ever seen here.
+
+    `pganomaly incidents --json` and the view pg_stat_statements have queryids as they are.
+    """
+
+    code = "PGA-038"
+    exit_code = 2
+
+
 class NoSuchModel(PganomalyError):
     """
     There is no model number {number} here.

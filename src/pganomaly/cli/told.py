@@ -11,9 +11,9 @@ from pganomaly.records import Message
 _INDENT = "    "
 
 
-def tell(app: App, message: Message) -> None:
-    """Print a whole message; of one that only brings an earlier one up to date the first line."""
-    shown = message.blocks[:1] if message.kind.endswith(".updated") else message.blocks
+def tell(app: App, message: Message, *, whole: bool = False) -> None:
+    """Print a message; of one that brings another up to date only the first line, unless all of it is asked for."""
+    shown = message.blocks[:1] if message.kind.endswith(".updated") and not whole else message.blocks
     for block in shown:
         style = {"headline": "bold", "code": "dim"}.get(block.kind, "")
         app.console.print(Text(indent(block.text, _INDENT) if block.kind == "code" else block.text, style=style))

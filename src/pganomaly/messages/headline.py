@@ -69,6 +69,9 @@ def _tells(voice: Voice, reason: Reason) -> bool:
     return voice.incident.kind in by_itself or (reason.ratio or 0.0) >= SLOWER
 
 
+_SILENT = _("{server}: {query} is not called any more, usually {usual}, since {onset}")
+
+
 def _news(voice: Voice) -> str:
     first, say, names = lead(voice), voice.speaker.say, voice.names
     if first is None:
@@ -76,6 +79,8 @@ def _news(voice: Voice) -> str:
     feature, sentence = _LEADS.get(voice.incident.kind, (None, ""))
     if first.feature != feature:
         return say("{server}: {query}: {reason}, since {onset}", **names, reason=voice.says(first))
+    if voice.incident.kind is IncidentKind.SILENCE and first.value == 0:
+        return say(_SILENT, **names, usual=voice.usual(first))
     return say(sentence, **names, now=voice.amount(first, first.value), usual=voice.usual(first))
 
 

@@ -10,14 +10,18 @@ CONFIRMED = {
     Cause.LOCK_WAIT: _("It is so while rows are listed: blocked_by holds what the others wait for."),
     Cause.COMMIT_WAIT: _("It is so if sessions wait for SyncRep (a standby) or for Wal… (the disk of the log)."),
     Cause.COLD_CACHE: _("It is so if read_percent falls from look to look, or the server was started lately."),
-    Cause.MORE_IO: _("It is so if reads grow fast between two looks."),
-    Cause.TEMP_SPILL: _("It is so if temp_bytes grows between two looks; work_mem is what a sort may take."),
-    Cause.DATA_GROWTH: _("It is so if there are many more rows than when the table was analyzed, or n_tup_ins runs."),
+    Cause.MORE_IO: _("Run it twice: it is so if reads grow fast."),
+    Cause.TEMP_SPILL: _("Run it twice: it is so if temp_bytes grows. work_mem is what a sort may take."),
+    Cause.DATA_GROWTH: _("It is so if there are many more rows than when the table was analyzed."),
     Cause.DATA_SKEW: _("It is so if the first share of a column that it compares is far above the others."),
     Cause.BLOAT: _("It is so if dead_percent is high; who is listed first keeps vacuum from its work."),
-    Cause.CALL_SURGE: _("It is so if calls run between two looks; application_name and client_addr say who calls."),
-    Cause.N_PLUS_ONE: _("It is so if this_one runs by many calls while another of the list runs by a few."),
-    Cause.RETRY_STORM: _("It is so if xact_rollback runs between two looks."),
+    Cause.CALL_SURGE: _(
+        "Run it twice: it is so if calls grow as fast as said above. application_name and client_addr say who calls."
+    ),
+    Cause.N_PLUS_ONE: _(
+        "Run it twice: it is so if this_one grows by many calls while another of the list grows by a few."
+    ),
+    Cause.RETRY_STORM: _("Run it twice: it is so if xact_rollback grows fast."),
     Cause.NEW_QUERY: _("Who is listed runs it now; application_name and client_addr say who that is."),
     Cause.CALL_DROP: _("It is so if no session is listed, or all of them are idle or wait."),
     Cause.WAL_GROWTH: _(

@@ -118,7 +118,7 @@ def _numbers(voice: Voice, context: tuple[Reason, ...]) -> str:
     seen = {reason.feature for reason in told}
     told += [reason for reason in context if reason.feature not in seen]
     lines = [voice.says(reason) for reason in told]
-    if voice.incident.impact > 0:
+    if voice.incident.impact > 0 and voice.incident.kind is not IncidentKind.SILENCE:
         share = voice.speaker.quantity(voice.incident.impact, "share")
         lines.append(voice.speaker.say("{share} of the server's time is lost to it beyond the usual", share=share))
     return "\n".join(f"• {line}" for line in lines)

@@ -3,6 +3,7 @@
 from pganomaly.storage.detection import Checkpoint, DetectorState
 from pganomaly.storage.forecast import forecast
 from pganomaly.storage.lease import Holder, Lease
+from pganomaly.storage.looking import Ran, Statement
 from pganomaly.storage.models import Model
 from pganomaly.storage.pending import Neighbours
 from pganomaly.storage.photo import Header, Latest
@@ -25,7 +26,9 @@ __all__ = [
     "Lease",
     "Model",
     "Neighbours",
+    "Ran",
     "Retention",
+    "Statement",
     "Store",
     "Stored",
     "Upkeep",

@@ -15,11 +15,12 @@ from typing import Any
 from numpy.random import Generator
 
 from pganomaly import errors
-from pganomaly.records import Incident, Key, KeyArray, Shape, Waiting, Window
+from pganomaly.records import Incident, Key, KeyArray, Message, Shape, Waiting, Window
 from pganomaly.selftest import SelfTest
 from pganomaly.storage import (
     detection,
     lease,
+    looking,
     migrate,
     models,
     outbox,
@@ -231,6 +232,21 @@ class Store(Connections):
         """Return incidents that were open at any time since a moment, newest first."""
         with self._reading() as conn:
             return detection.incidents(conn, instance_id, since)
+
+    def told(self, instance_id: int, incident_id: str) -> tuple[Message, ...]:
+        """Return everything that was told of an incident, in order."""
+        with self._reading() as conn:
+            return looking.told(conn, instance_id, incident_id)
+
+    def statements_named(self, instance_id: int, queryid: int) -> tuple[looking.Statement, ...]:
+        """Return the statements of a queryid, the one that ran last first."""
+        with self._reading() as conn:
+            return looking.named(conn, instance_id, queryid)
+
+    def lately(self, instance_id: int, key: Key, *, since: datetime, most: int) -> tuple[looking.Ran, ...]:
+        """Return what a statement did in its last windows since a moment, newest first."""
+        with self._reading() as conn:
+            return looking.lately(conn, instance_id, key, since=since, most=most)
 
     def checkpoint(self, instance_id: int) -> detection.Checkpoint | None:
         """Return what the engine remembered last."""

@@ -2,7 +2,7 @@
 
 import typer
 
-from pganomaly.cli.commands import about, model, showing, stages, store, watching
+from pganomaly.cli.commands import about, looking, model, showing, stages, store, watching
 
 
 def application() -> typer.Typer:
@@ -15,6 +15,6 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
-    for room in (showing, watching, stages, model, store, about):
+    for room in (showing, watching, looking, stages, model, store, about):
         room.register(app)
     return app

@@ -24,7 +24,7 @@ _STATUS = (
 
 
 @contextmanager
-def _opened(run: App) -> Iterator[Store]:
+def opened_store(run: App) -> Iterator[Store]:
     """Open a store to look into, which must have the schema of this version: looking changes nothing."""
     with Store(settings.store(run.settings)) as store:
         if store.pending_migrations():
@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
 def status(as_json: AsJson = False) -> int:
     """Show every watched server: last window, open incidents, model, who collects. Example: pganomaly status"""
     run = App(as_json)
-    with _opened(run) as store:
+    with opened_store(run) as store:
         found = overview.servers(store, CLOCK.now())
     if as_json:
         run.answer(found)
@@ -74,7 +74,7 @@ def _row(run: App, s: Status) -> tuple[str, ...]:
 def health(as_json: AsJson = False) -> int:
     """Exit 0 while windows are completed, else 1: for containers and monitors. Example: pganomaly health"""
     run = App(as_json)
-    with _opened(run) as store:
+    with opened_store(run) as store:
         found = overview.servers(store, CLOCK.now())
     wanted = {t.name for t in settings.targets(run.settings)}
     limit_s = SILENT_INTERVALS * max(run.settings.collect_interval, run.settings.train_collect_sleep)
@@ -95,7 +95,7 @@ def size(as_json: AsJson = False) -> int:
     """Show how large the store is and what it comes to. Example: pganomaly db size"""
     run = App(as_json)
     keep = orders.retention(run.settings)
-    with _opened(run) as store:
+    with opened_store(run) as store:
         sizes = store.sizes()
         per_window = overview.statements_per_window(store)
     comes_to = forecast(per_window, run.settings.collect_interval, keep)
@@ -143,7 +143,7 @@ def prune(
     retention = orders.retention(run.settings)
     if keep is not None:
         retention = overview.shorter(retention, _duration(keep))
-    with _opened(run) as store:
+    with opened_store(run) as store:
         done = store.upkeep(CLOCK.now(), retention)
     if as_json:
         run.answer(done)
