@@ -3,6 +3,8 @@
 from pganomaly.collect.capabilities import Capabilities
 from pganomaly.collect.check import SUBJECTS, Check, CheckState
 from pganomaly.collect.doctor import doctor
+from pganomaly.collect.evidence import Asked, evidence
+from pganomaly.collect.evidence_reference import reference
 from pganomaly.collect.grants import grant_sql
 from pganomaly.collect.known import KnownTexts
 from pganomaly.collect.names import outsiders
@@ -11,6 +13,7 @@ from pganomaly.collect.target import Limits, Target
 
 __all__ = [
     "SUBJECTS",
+    "Asked",
     "Capabilities",
     "Check",
     "CheckState",
@@ -19,6 +22,8 @@ __all__ = [
     "Session",
     "Target",
     "doctor",
+    "evidence",
     "grant_sql",
     "outsiders",
+    "reference",
 ]

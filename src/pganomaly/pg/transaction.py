@@ -6,8 +6,9 @@ out   BEGIN ... COMMIT around the body, ROLLBACK when the body fails
 not   no setting survives it: the next user of a pooled connection finds what he left
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import LiteralString
 
 import psycopg
@@ -27,19 +28,28 @@ _SETTINGS = marked(
     " pg_catalog.set_config('IntervalStyle', 'postgres', true),"
     " pg_catalog.set_config('extra_float_digits', '1', true)"
 )
+_FURTHER = ", pg_catalog.set_config('{name}', '{value}', true)"
 # Who reads a foreign server names every schema: functions planted in somebody's search_path are never called.
 _NO_PATH = ", pg_catalog.set_config('search_path', '', true)"
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @contextmanager
 def transaction(
-    conn: Connection, *, statement_timeout_s: float, lock_timeout_s: float, read_only: bool
+    conn: Connection,
+    *,
+    statement_timeout_s: float,
+    lock_timeout_s: float,
+    read_only: bool,
+    further: Mapping[str, str] = _NOTHING,
 ) -> Iterator[None]:
     """
     Run the body in one transaction of *conn*: commit at its end, roll back when it raises.
 
-    Limits are per statement and per lock; 0 means none. A read-only transaction has an empty search_path. A body that
-    swallowed an SQL error does not commit by mistake: that is an error, too.
+    Limits are per statement and per lock; 0 means none. *further* are settings of the server for its time, by name;
+    our own constants, never input. A read-only transaction has an empty search_path. A body that swallowed an SQL error
+    does not commit by mistake: that is an error, too.
     """
     if not conn.autocommit:
         raise ValueError(
@@ -47,6 +57,7 @@ def transaction(
         )
     begin = _BEGIN.format(access="ONLY" if read_only else "WRITE")
     settings = _SETTINGS.format(statement_ms=_ms(statement_timeout_s), lock_ms=_ms(lock_timeout_s))
+    settings += "".join(_FURTHER.format(name=name, value=value) for name, value in further.items())
     try:
         # One round trip: both statements travel in one message.
         conn.execute((begin + settings + (_NO_PATH if read_only else "")).encode())

@@ -59,7 +59,7 @@ class Reference:
     """
     The last quiet reading of one server.
 
-    settings  name to value with unit, of the whole server
+    settings  name to value with unit, of the whole server; settings_loaded_at is when it last read them
     counts    checkpoints and write-ahead log, cumulative; usual_per_s their rates before
     plans     by statement, where plans are read
     """
@@ -68,6 +68,7 @@ class Reference:
     postmaster_start: datetime | None = None
     timeline: int | None = None
     in_recovery: bool | None = None
+    settings_loaded_at: datetime | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     counts: Counts = field(default_factory=dict)
     usual_per_s: Counts = field(default_factory=dict)
