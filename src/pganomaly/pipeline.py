@@ -194,7 +194,8 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
 
     window = deltas.between(memory.reference, snapshot)
     matrix = features.build(window, after.shapes, after.outsiders)
-    decision = decide(memory.judgement, matrix, model, rules, activity=reading.activity, shapes=after.shapes)
+    activity = lexical.recognised(reading.activity, after.shapes)
+    decision = decide(memory.judgement, matrix, model, rules, activity=activity, shapes=after.shapes)
     outcome, judgement = conclude(decision.judgement, decision.significant, at=window.end, rules=rules)
     return Verdict(
         snapshot,

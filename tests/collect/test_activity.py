@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from pganomaly import pg
+from pganomaly import lexical, pg
 from pganomaly.pg.embedded import Server
 from pganomaly.records import Activity
 from tests.collect.conftest import Watch, Watched
@@ -42,6 +42,7 @@ def test_a_wait_for_a_row_names_the_statement_and_the_blocker(any_server: Server
 
     reading = shop.read()
     assert (waiting.query_id is None) == (not shop.session.probe().server.has_query_id)
+    assert (waiting.query_id is None) == (waiting.fingerprint is not None)
     if waiting.query_id is not None:
         texts = {text.key.queryid: text.text for text in reading.texts}
         assert "UPDATE till SET n = n +" in (texts[waiting.query_id] or "")
@@ -49,7 +50,7 @@ def test_a_wait_for_a_row_names_the_statement_and_the_blocker(any_server: Server
     assert () == shop.read().activity, "told once"
 
 
-def test_a_wait_for_a_whole_table_has_no_query_id_yet(any_server: Server, watch: Watch) -> None:
+def test_a_wait_for_a_whole_table_has_no_query_id_yet_but_a_text(any_server: Server, watch: Watch) -> None:
     """It begins while the statement is still being analysed, before PostgreSQL knows which one it is."""
     shop = watch(any_server.conninfo())
     shop.execute("DROP TABLE IF EXISTS till", "CREATE TABLE till (n int)")
@@ -63,6 +64,7 @@ def test_a_wait_for_a_whole_table_has_no_query_id_yet(any_server: Server, watch:
     (waiting,) = [a for a in sample if a.blocked_by]
     assert ("Lock", "relation") == (waiting.wait_event_type, waiting.wait_event)
     assert waiting.query_id is None
+    assert lexical.describe("SELECT count(*) FROM till").fingerprint == waiting.fingerprint
 
 
 def test_backups_idle_sessions_and_we_ourselves_are_left_out(pg18: Server, watch: Watch) -> None:

@@ -248,7 +248,7 @@ CASES = (
     Case("feature_off", feature_off, _OF["tracking"], ("call_drop",)),
     Case("data_skew", data_skew, ("balance", "tours"), ("data_skew",), victims=("parcels_of_client",)),
     Case("retry_storm", retry_storm, ("reserve",), ("retry_storm",), victims=("hand_over",)),
-    Case("table_lock", table_lock, _OF["billing"], ("lock_wait",)),
+    Case("table_lock", table_lock, ("job", "finish_job"), ("lock_wait",), victims=_OF["billing"]),
     Case("stale_statistics", stale_statistics, ("next_on_tour",), ("plan_change",)),
     Case("wide_updates", wide_updates, ("note_parcel",), ("wal_growth",)),
     Case("cache_evicted", cache_evicted, EVERYBODY, ("cold_cache", "more_io"), victims=EVERYBODY),

@@ -91,7 +91,7 @@ FLOWS = {
         ("courier_by_id", "route", "near"): 20, ("move",): 20, (_BEGIN, "weigh", "count_handled", "scan", _COMMIT): 20,
         (_BEGIN, "reserve", "hand_over", _COMMIT): 15,
     }),
-    "billing": Flow("billing", 1, "prepared", {
+    "billing": Flow("billing", 1, "extended", {
         ("invoices_of_client", "balance", "pay"): 20, ("job", "finish_job"): 20,
     }),
     "office": Flow("office", 1, "simple", {("by_depot",): 3, ("dearest",): 4, ("next_on_tour",): 8, ("tours",): 8}),

@@ -3,7 +3,7 @@ Who is at work right now: one cheap look at pg_stat_activity between two snapsho
 
 in    a connection and what it can do
 out   one Activity per client session that runs a statement or keeps a transaction open
-not   no replication, no autovacuum, no backup, not ourselves
+not   no replication, no autovacuum, no backup, not ourselves; no text leaves this module
 """
 
 from importlib.resources import files
@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from pganomaly import pg
+from pganomaly import lexical, pg
 from pganomaly.collect.capabilities import Capabilities
 from pganomaly.collect.target import Limits
 from pganomaly.records import Activity
@@ -33,4 +33,6 @@ def read(conn: pg.Connection, can: Capabilities, limits: Limits) -> tuple[Activi
 
 
 def _activity(row: dict[str, Any]) -> Activity:
-    return Activity(**row | {"blocked_by": tuple(row["blocked_by"])})
+    text = row.pop("text")
+    fingerprint = lexical.describe(text).fingerprint if text else None
+    return Activity(**row | {"blocked_by": tuple(row["blocked_by"]), "fingerprint": fingerprint})

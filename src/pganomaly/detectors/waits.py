@@ -2,7 +2,8 @@
 What is still waiting: sessions that stand before a lock.
 
 A statement counts in pg_stat_statements when it has ended; a wait for a table's lock never does. pg_stat_activity,
-sampled between two snapshots, shows it while it lasts (query ids from PostgreSQL 14 on).
+sampled between two snapshots, shows it while it lasts. Where the server gives no id (before PostgreSQL 14, and in front
+of a table), the statement was recognised by its text.
 """
 
 from collections.abc import Iterable

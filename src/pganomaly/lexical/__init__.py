@@ -17,6 +17,7 @@ from hashlib import md5
 
 from pganomaly.lexical.counting import count, steers_transaction
 from pganomaly.lexical.normalising import fingerprint, normalise
+from pganomaly.lexical.recognition import recognised
 from pganomaly.lexical.redaction import redact, written
 from pganomaly.lexical.relations import Name, is_catalog, relations
 from pganomaly.lexical.scanner import MARK, WORD, scan
@@ -24,7 +25,7 @@ from pganomaly.lexical.structure import Span, brackets, ctes, statements
 from pganomaly.lexical.words import MAINTENANCE, SESSION
 from pganomaly.records import Shape
 
-__all__ = ["MARK", "describe", "is_system_query"]
+__all__ = ["MARK", "describe", "is_system_query", "recognised"]
 
 
 def describe(text: str) -> Shape:

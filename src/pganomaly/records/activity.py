@@ -9,7 +9,9 @@ class Activity:
     """
     A session that was not idle at *sampled_at* (the watched server's clock).
 
-    query_id is None before PostgreSQL 14 and where compute_query_id is off; ages are in seconds.
+    query_id     None before PostgreSQL 14, where compute_query_id is off, and while a statement is still being analysed
+    fingerprint  of the text of who waits for a lock and has no query_id
+    ages         in seconds
     """
 
     sampled_at: datetime
@@ -23,3 +25,4 @@ class Activity:
     query_age_s: float | None
     transaction_age_s: float | None
     blocked_by: tuple[int, ...] = ()
+    fingerprint: str | None = None
