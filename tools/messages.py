@@ -50,7 +50,7 @@ def sentences() -> Iterator[tuple[Sentence, str]]:
 def collected() -> Catalog:
     """Return what there is to translate."""
     found = Catalog()
-    for sentence, file in sentences():
+    for sentence, file in sorted(sentences(), key=lambda each: each[1]):
         found.add(sentence, locations=[(file, 1)])
     return found
 
