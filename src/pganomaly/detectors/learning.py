@@ -151,17 +151,20 @@ def _costs(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesso
     # Of a gap only what was judged in it is learned: calls of newcomers.
     told = ~window.doubtful & ((window.quality is Quality.OK) | scores.newcomer)
     if told.any():
-        before = Costs(*(field[:, there] for field in costs_of(normals, window, place)))
+        some = slice(None) if there.all() else there  # of a slice numpy makes no copies
+        before = Costs(*(field[:, some] for field in costs_of(normals, window, place)))
         seen = Seen(
-            value=np.where(told, scores.value[:rows], np.nan)[:, there],
-            residual=np.where(told, scores.residual[:rows], np.nan)[:, there],
-            z=scores.z[:rows, there],
-            spread=scores.spread[:rows, there],
-            calls=window.deltas["calls"][there],
-            measured=variance.within(window)[there],
+            value=np.where(told, scores.value[:rows], np.nan)[:, some],
+            residual=np.where(told, scores.residual[:rows], np.nan)[:, some],
+            z=scores.z[:rows, some],
+            spread=scores.spread[:rows, some],
+            calls=window.deltas["calls"][some],
+            measured=variance.within(window)[some],
         )
         stayed = steady(before, seen)
-        everything[:, :, ran] = learned(before, seen, fade=2.0 ** (-1.0 / lesson.half_life), free=free[ran])
+        taught = learned(before, seen, fade=2.0 ** (-1.0 / lesson.half_life), free=free[ran])
+        for field, value in zip(after, taught, strict=True):
+            field[:, ran] = value
     # Who was held as a newcomer and is free again has a history now: what it did then.
     released = (after.weight == 0) & np.isfinite(after.usual) & free
     return after._replace(weight=np.where(released, 1.0, after.weight)), stayed

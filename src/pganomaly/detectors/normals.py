@@ -148,7 +148,9 @@ class Normals:
         return type(self)(self.keys[which], *(block[..., which] for block in blocks))
 
     def with_new(self, keys: KeyArray) -> Self:
-        """Return a copy with further statements at the end."""
+        """Return the same with further statements at the end."""
+        if not len(keys):
+            return self
         more = self.of(keys)
         return type(self)(
             np.concatenate([self.keys, more.keys]),

@@ -39,11 +39,13 @@ def costs_of(normals: Normals, window: Window, place: NDArray[np.intp]) -> Costs
     A statement seen for the first time brings its first baseline along: the mean and deviation over its entry's life.
     Not so one that began while we watched, in a window that could not be judged: its life is no usual, but unjudged.
     """
-    values = Normals.of(window.keys).costs
-    costs = Costs(*values)
     known = place >= 0
-    if known.any():
-        values[:, :, known] = normals.costs[:, :, place[known]]
+    if known.all():
+        values = normals.costs.take(place, axis=2)
+    else:
+        values = Normals.of(window.keys).costs
+        values[:, :, known] = normals.costs.take(place[known], axis=2)
+    costs = Costs(*values)
     newborn = np.zeros(len(window), dtype=np.bool_)
     newborn[known] = Life(*normals.life).newborn[place[known]] == 1
     unseen = np.isnan(costs.usual).all(axis=0) & (window.before["calls"] > 0) & ~newborn

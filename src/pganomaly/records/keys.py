@@ -48,9 +48,10 @@ def locate(wanted: KeyArray, among: KeyArray) -> NDArray[np.intp]:
     # The server lists its entries in the same order as long as none comes or goes: nothing to search then.
     if len(among) == len(wanted) and np.array_equal(among, wanted):
         return np.arange(len(wanted), dtype=np.intp)
-    there = identities(among)
-    order = np.argsort(there, kind="stable")
-    sought = identities(wanted)
-    place = np.searchsorted(there, sought, sorter=order)
-    found = order[np.minimum(place, len(order) - 1)]
+    there, sought = identities(among), identities(wanted)
+    order, turn = np.argsort(there), np.argsort(sought)
+    # Neighbours are sought one after the other: that finds the way through the caches.
+    place = np.searchsorted(there[order], sought[turn])
+    found = np.empty(len(wanted), dtype=np.intp)
+    found[turn] = order[np.minimum(place, len(order) - 1)]
     return np.where(among[found] == wanted, found, -1)
