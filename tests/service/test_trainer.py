@@ -1,5 +1,8 @@
 """A model is fitted in a child process, however large the order, and never for longer than we may wait."""
 
+import subprocess
+import sys
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -9,6 +12,7 @@ from pganomaly import errors
 from pganomaly.detectors import ALL_FEATURES, forest_request
 from pganomaly.service import trainer
 from tests.detectors.forests import facts
+from tests.stories.town import until
 
 
 def order(rows: int) -> bytes:
@@ -33,3 +37,16 @@ def test_whoever_stops_does_not_wait_for_the_child():
 def test_a_child_that_does_not_answer_in_time_is_ended():
     with pytest.raises(errors.TrainingFailed, match="no answer"):
         trainer.fit(order(3000), patience_s=0.5)
+
+
+def test_a_child_does_not_outlive_whoever_is_killed(tmp_path: Path):
+    """A self-test may take hours: nobody would ever read what comes of it."""
+    program = (
+        "import sys; from threading import Event; from pganomaly.service import trainer;"
+        "trainer.converse(('-m', 'tests.service.sleeper'), sys.argv[1].encode(), stop=Event(), patience_s=600)"
+    )
+    note = tmp_path / "pid"
+    with subprocess.Popen([sys.executable, "-c", program, str(note)], cwd=Path(__file__).parents[2]) as killed:
+        until(note.exists, "the child")
+        killed.kill()
+    until(lambda: not Path(f"/proc/{note.read_text()}").exists(), "its end")

@@ -9,6 +9,7 @@ from threading import Event
 
 from pganomaly import errors
 from pganomaly.detectors import Forest, forest_request
+from pganomaly.service.leash import leashed
 
 PATIENCE_S = 600.0
 _LOOK_S = 0.5
@@ -34,12 +35,16 @@ def converse(
     failure: Failure = errors.TrainingFailed,
 ) -> bytes:
     """Return what a child process of ours answers to *order*; *failure* where it cannot, or not in time."""
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-        [sys.executable, *command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as child:
+    with (
+        leashed(command) as (words, leash),
+        subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+            [sys.executable, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(leash,),
+        ) as child,
+    ):
         try:
             out, said = _answer(child, order, stop or Event(), patience_s)
         except TimeoutError as error:
