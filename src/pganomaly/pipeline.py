@@ -45,6 +45,7 @@ from pganomaly.records import (
     Snapshot,
     TextState,
     Window,
+    keys_of,
 )
 from pganomaly.records.grid import F8
 
@@ -181,7 +182,7 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
         memory,
         snapshot=snapshot,
         reference=deltas.reference(memory.reference, snapshot),
-        shapes=memory.shapes | shapes,
+        shapes=_of_those_there(memory.shapes | shapes, snapshot, memory.judgement.desk),
         databases=reading.databases or memory.databases,
         roles=reading.roles or memory.roles,
         outsiders=reading.outsiders,
@@ -210,6 +211,12 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
         outcome,
         replace(after, judgement=judgement),
     )
+
+
+def _of_those_there(shapes: Shapes, snapshot: Snapshot, desk: Desk) -> Shapes:
+    """Return the shapes that somebody may ask for: not those of evicted statements that are in no open incident."""
+    members = keys_of(member.key for incident in desk.open for member in incident.members)
+    return shapes.shrunk(np.concatenate([snapshot.keys, members]))
 
 
 def describe(reading: Reading) -> dict[Key, Shape]:

@@ -29,3 +29,20 @@ def test_shapes_learned_one_by_one_are_those_learned_at_once():
         assert np.array_equal(columns.values, (Shapes() | {**SHAPES, **again}).of(wanted)[0].values)
         assert system.tolist() == [False, False, False, False]
     assert (Shapes() | SHAPES).of(wanted)[1].tolist() == [False, True, False, False]
+
+
+def test_what_the_server_has_evicted_is_forgotten_once_there_is_much_of_it():
+    """Statements on temporary tables come and go by the thousand, each with a text of its own."""
+    shape = SHAPES[Key(5, 10, 0)]
+    there = keys_of(SHAPES)
+    shapes = Shapes() | SHAPES
+    most = 0
+    for day in range(10):
+        shapes |= {Key(5, 10, 1000 * day + n + 100): shape for n in range(500)}
+        shapes = shapes.shrunk(there)
+        most = max(most, len(shapes.by_key))
+
+    assert most < 2000
+    assert shapes.keys.tolist() == [tuple(key) for key in shapes.by_key]
+    assert shapes.of(there)[1].tolist() == [False, True, False, False]
+    assert (Shapes() | SHAPES).shrunk(there[:1]).by_key == SHAPES, "a few more are not worth the trouble"

@@ -11,6 +11,9 @@ from pganomaly.records.grid import F8, Features
 from pganomaly.records.keys import KEY, Key, KeyArray, keys_of, locate
 from pganomaly.records.shape import Lexical, Shape
 
+_SPARE = 1024
+"""Texts that may be remembered beyond twice those of the statements that the server has now."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shapes:
@@ -30,16 +33,25 @@ class Shapes:
         """Return these shapes and the *new* ones, which win."""
         if not new:
             return self
-        merged = {**self.by_key, **new}
-        if not new.keys().isdisjoint(self.by_key):
-            return type(self)(merged, *_columns(merged))
-        keys, lexical, system = _columns(new)  # mostly: a few new texts beside thousands of known ones
+        keys, lexical, system = _columns(new)
+        old = self if new.keys().isdisjoint(self.by_key) else self._where(locate(self.keys, keys) < 0)
         return type(self)(
-            merged,
-            np.concatenate([self.keys, keys]),
-            np.hstack([self.lexical, lexical]),
-            np.concatenate([self.system, system]),
+            {**self.by_key, **new},
+            np.concatenate([old.keys, keys]),
+            np.hstack([old.lexical, lexical]),
+            np.concatenate([old.system, system]),
         )
+
+    def shrunk(self, there: KeyArray) -> Self:
+        """Return those of the statements that are *there*, once the others outnumber them: evicted ones add up."""
+        if len(self.keys) <= 2 * len(there) + _SPARE:
+            return self
+        return self._where(locate(self.keys, there) >= 0)
+
+    def _where(self, which: NDArray[np.bool_]) -> Self:
+        keys = self.keys[which]
+        kept = {key: self.by_key[key] for key in (Key(*row) for row in keys.tolist())}
+        return type(self)(kept, keys, self.lexical[:, which], self.system[which])
 
     def of(self, keys: KeyArray) -> tuple[Features, NDArray[np.bool_]]:
         """Return lexical features (NaN where no text is known) and the system mask for some statements."""

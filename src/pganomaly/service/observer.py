@@ -8,6 +8,7 @@ from pganomaly.collect import KnownTexts, Session
 from pganomaly.detectors import Forest
 from pganomaly.drift import Streak
 from pganomaly.pipeline import Judgement, Memory, Rules, Verdict
+from pganomaly.records import Shapes, locate
 
 
 class Observer:
@@ -47,10 +48,16 @@ class Observer:
             self._known.forget([text.key for text in reading.texts])
             self.session.forget()
             raise
+        self._ask_again(self.memory.shapes, verdict.memory.shapes)
         self.memory = verdict.memory
         judged_s = self._clock.monotonic_s()
         self.cost_ms = {"read": 1000 * (read_s - began_s), "judge": 1000 * (judged_s - read_s)}
         return verdict
+
+    def _ask_again(self, before: Shapes, after: Shapes) -> None:
+        """Have the text of whoever was forgotten read anew, should they come back."""
+        if after is not before:
+            self._known.forget(before.keys[locate(before.keys, after.keys) < 0])
 
     def relearn(self, judgement: Judgement) -> None:
         """Go on with what another judgement has learned, and with the incidents that are open here; the streak is 0."""
