@@ -16,6 +16,7 @@ from pganomaly.clock import Clock
 from pganomaly.messages import Speaker
 from pganomaly.notify import Heartbeat, MemoryOutbox, channels
 from pganomaly.service import export, heap, selftests, trainer
+from pganomaly.service.bulletin import Bulletin
 from pganomaly.service.courier import Courier
 from pganomaly.service.orders import Orders
 from pganomaly.service.parts import Parts
@@ -120,6 +121,7 @@ class Fleet:
             rng=self._rng,
             upkeep=self._upkeep,
             selftest=partial(selftests.in_child, stop=stop),
+            bulletin=Bulletin([target.name for target in orders.targets]),
             heartbeat=Heartbeat(url, interval_s=orders.plan.interval_s, clock=self._clock) if url else None,
         )
 

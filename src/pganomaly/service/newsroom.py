@@ -16,6 +16,7 @@ from pganomaly.messages import Speaker, trouble
 from pganomaly.messages.trouble import Trouble
 from pganomaly.notify import MemoryOutbox
 from pganomaly.records import Message
+from pganomaly.service.bulletin import SHARED, Bulletin
 from pganomaly.service.plan import SILENT_INTERVALS, UNREACHABLE_INTERVALS
 from pganomaly.service.troubles import News, Troubles
 
@@ -34,8 +35,10 @@ class Newsroom:
         *,
         interval_s: float,
         slowest_s: float = 0.0,
+        bulletin: Bulletin | None = None,
     ) -> None:
         self._server = server
+        self._bulletin = bulletin or Bulletin((server,))
         self._outbox = outbox
         self._channels = tuple(channels)
         self._courier = courier
@@ -112,10 +115,22 @@ class Newsroom:
             self._say(entry)
 
     def _say(self, news: News) -> None:
-        kind, since = news.trouble.kind, news.trouble.since
+        kind, since, server = news.trouble.kind, news.trouble.since, self._server
+        if kind in SHARED:
+            began, server = self._told_once(news), self._bulletin.name
+            if began is None:
+                return
+            since = began
         if news.over:
-            message = trouble.resolved(self._speaker, kind, server=self._server, since=since, now=news.at)
+            message = trouble.resolved(self._speaker, kind, server=server, since=since, now=news.at)
         else:
             detail = news.trouble.reason or None
-            message = trouble.opened(self._speaker, kind, server=self._server, since=since, now=news.at, detail=detail)
+            message = trouble.opened(self._speaker, kind, server=server, since=since, now=news.at, detail=detail)
         self.pass_on((message,))
+
+    def _told_once(self, news: News) -> datetime | None:
+        """Return since when a trouble that all share goes on; None where that is nobody's news."""
+        kind, since = news.trouble.kind, news.trouble.since
+        if news.over:
+            return self._bulletin.ends(kind, self._server)
+        return since if self._bulletin.begins(kind, self._server, since) else None

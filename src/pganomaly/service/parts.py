@@ -13,6 +13,7 @@ from pganomaly.detectors import Forest
 from pganomaly.messages import Speaker
 from pganomaly.notify import Heartbeat, MemoryOutbox
 from pganomaly.pipeline import Rules
+from pganomaly.service.bulletin import Bulletin
 from pganomaly.service.plan import Plan
 from pganomaly.storage import Store
 from pganomaly.training import ModelSettings
@@ -32,6 +33,7 @@ class Parts:
     errands    where small things are done that must not delay a tick
     selftest   has a child process test an instance; None: nobody does
     upkeep     keeps the store in order; called now and then by whoever has time
+    bulletin   where troubles with the store are told once for all; None: each watcher tells its own
     """
 
     store: Store
@@ -52,3 +54,4 @@ class Parts:
     upkeep: Callable[[], None]
     heartbeat: Heartbeat | None = None
     selftest: Callable[[bytes], None] | None = None
+    bulletin: Bulletin | None = None

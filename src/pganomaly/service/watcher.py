@@ -44,6 +44,7 @@ class Watcher:
             parts.clock,
             interval_s=parts.plan.interval_s,
             slowest_s=parts.plan.baseline_interval_s,
+            bulletin=parts.bulletin,
         )
         self._held_by: str | None = None
         self._instance_id: int | None = None
