@@ -568,6 +568,13 @@ CREATE TABLE monitoring.model_refusals (
 );
 COMMENT ON TABLE monitoring.model_refusals IS 'Trained models that were kept out, and the sentences that say why. The one before them stayed.';
 
+-- 0009_causes
+-- Why:    an incident says why its statements misbehave, with a probability for each cause.
+-- Locks:  ACCESS EXCLUSIVE for an instant: a column with a constant default, no rewrite.
+
+ALTER TABLE monitoring.incidents ADD COLUMN causes jsonb NOT NULL DEFAULT '[]';
+COMMENT ON COLUMN monitoring.incidents.causes IS 'The likeliest causes, strongest first: cause, probability, and the clues that speak for it with their bits.';
+
 INSERT INTO monitoring.schema_migrations (name, sha256) VALUES
     ('0001_instances', '0fb856d5836ff0ee489febb425d6039581fe79ab55671d035f50b154dd69d7ac'),
     ('0002_windows', 'f08aabeec3e2fbe9db80f6cb25661159b65f6c0aa8bd2fc92a5d36469a7abdb2'),
@@ -576,6 +583,7 @@ INSERT INTO monitoring.schema_migrations (name, sha256) VALUES
     ('0005_outbox', 'b83193769b2151e11c93301b8221c42a07c587af50c58fa91170131df1eae071'),
     ('0006_photo', '0bdffe1b5b83fb222e34ab9b2653a09e1946f2841fcc581ee31ca9feed00884b'),
     ('0007_rollups', '7d4035458bd923ac8f60e852c559ee4c4942e18a3c04b3024468feae4f6e3a6d'),
-    ('0008_selftests', '057cb64340d64af747511a6ee487ea9e75d966f52e79d7cee109e3398fbe7814');
+    ('0008_selftests', '057cb64340d64af747511a6ee487ea9e75d966f52e79d7cee109e3398fbe7814'),
+    ('0009_causes', '4a7332e38bae743d091cdd2fca46f4b5037aff51a8f7f27d118c33687c9aa1d6');
 
 COMMIT;

@@ -317,3 +317,53 @@ FAULTS: tuple[Callable[[Scene], Event], ...] = (
     missing_index, plan_flip, lock_contention, bloat, temp_spill, cold_cache, n_plus_one, traffic_surge, retry_storm,
     new_heavy_query, data_skew, data_growth, wal_storm, traffic_drop, host_slowdown, slow_drift, out_of_schedule_batch,
 )  # fmt: skip
+
+
+def more_io(scene: Scene) -> Event:
+    """What a table's statements look at no longer stays in the cache: they read more, and touch no more."""
+    miss = scene.workload.column("miss")
+    found = [i for i in scene.candidates("list", "join", "aggregate", "report", least_calls=4) if miss[i] >= 0.002]
+    reads_ms = scene.calls * scene.workload.column("blocks") * miss * 0.1
+    groups = _by_table(scene, np.array(found, dtype=np.int64), 4)
+    group, x = scene.pick(groups, 4, 60, np.asarray(reads_ms / float((scene.calls * scene.ms).sum())))
+
+    def act(e: Effects, _: float) -> None:
+        e.misses[group] *= x
+
+    return _fault(scene, "more_io", act, group, f"x{x:.1f} reads", "a table no longer stays in the cache")
+
+
+def saturation(scene: Scene) -> Event:
+    """So much traffic of some roles that the processors are full, and everything is slower."""
+    w = scene.workload
+    load_ms = float((scene.calls * scene.ms).sum())
+    full_ms = w.profile.cores * 1000 * float(scene.rng.uniform(1.3, 2.6))
+    pages = w.flows_of_kind("page", "report")
+    ms = np.array(
+        [scene.calls[[s for s, _ in w.flows[f].steps]] @ scene.ms[[s for s, _ in w.flows[f].steps]] for f in pages]
+    )
+    some = pages[np.argsort(-ms)[: max(1, len(pages) // int(scene.rng.integers(2, 6)))]]
+    x = 1 + (full_ms - load_ms) / max(float(np.sort(ms)[-len(some) :].sum()), 1e-9)
+
+    def act(e: Effects, _: float) -> None:
+        e.flows[some] *= x
+
+    hit = np.array(sorted({s for f in some for s, _ in w.flows[f].steps}))
+    return _fault(scene, "saturation", act, hit, f"x{x:.1f} calls", "the processors are full")
+
+
+def unexplained(scene: Scene) -> Event:
+    """Some statements take longer, and nothing that the server shows says why."""
+    found = scene.candidates("point", "list", "join", "aggregate", "update", "insert", least_calls=6)
+    group, x = scene.pick(_by_role(scene, found, 3), 3, 40, scene.share)
+    share = float(scene.rng.uniform(0.6, 1.0))
+
+    def act(e: Effects, _: float) -> None:
+        e.waiting_share[group] = share
+        e.wait_ms[group] = scene.ms[group] * (x - 1) / share
+
+    return _fault(scene, "unexplained", act, group, f"x{x:.1f}", "slower for no reason that shows")
+
+
+MORE_FAULTS: tuple[Callable[[Scene], Event], ...] = (more_io, saturation, unexplained)
+"""What recordings for grading do not have: for learning to tell causes apart."""

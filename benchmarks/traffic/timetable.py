@@ -16,13 +16,16 @@ LENGTHS = (9, 20)
 DRIFT_WINDOWS = 30
 
 
-def plan(workload: Workload, rhythm: F8, rng: Generator) -> tuple[Event, ...]:
-    """Return what happens after the profile's training windows, in order of time."""
+Make = Callable[[Scene], Event]
+
+
+def plan(workload: Workload, rhythm: F8, rng: Generator, *, more: tuple[Make, ...] = ()) -> tuple[Event, ...]:
+    """Return what happens after the profile's training windows, in order of time; *more* are further faults."""
     p = workload.profile
     events: list[Event] = []
     used: set[int] = set()
     at = p.train_windows + FIRST_GAP
-    for make, length in _order(rng):
+    for make, length in _order(rng, (*FAULTS, *more)):
         if at + length + LENGTHS[0] > p.windows:
             break
         try:
@@ -34,16 +37,16 @@ def plan(workload: Workload, rhythm: F8, rng: Generator) -> tuple[Event, ...]:
     return tuple(events)
 
 
-def _order(rng: Generator) -> list[tuple[Callable[[Scene], Event], int]]:
+def _order(rng: Generator, faults: tuple[Make, ...]) -> list[tuple[Make, int]]:
     """Return everything once in a random order, then faults over and over."""
 
     def length(make: object) -> int:
         return DRIFT_WINDOWS if make is slow_drift else int(rng.integers(*LENGTHS))
 
-    first = [(make, length(make)) for make in (*FAULTS, table_lock)] + list(BENIGN)
+    first = [(make, length(make)) for make in (*faults, table_lock)] + list(BENIGN)
     order = [first[i] for i in rng.permutation(len(first))]
     order.sort(key=lambda one: one[0] is restart)  # a restart last: what it cools down stays cold for a while
-    more = [FAULTS[i] for _ in range(3) for i in rng.permutation(len(FAULTS))]
+    more = [faults[i] for _ in range(3) for i in rng.permutation(len(faults))]
     return order + [(make, length(make)) for make in more]
 
 

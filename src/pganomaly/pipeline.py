@@ -19,21 +19,25 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pganomaly import catalog, deltas, drift, features, incidents, lexical
+from pganomaly import catalog, deltas, drift, explain, features, incidents, lexical
 from pganomaly.calibration import Calibration
 from pganomaly.detectors import Baseline, Forest, Gate, modelfile
 from pganomaly.drift import DriftSettings, Outcome, Streak
-from pganomaly.explain import About, fingerprint, next_step, usual_cause
+from pganomaly.explain import About, Case, fingerprint, next_step, usual_cause
 from pganomaly.incidents import AlertSettings, Desk
 from pganomaly.messages import Speaker, compose
 from pganomaly.records import (
     Activity,
+    Cause,
     Change,
     ChangeKind,
+    Evidence,
+    Explanation,
     Finding,
     Incident,
     IncidentKind,
     Key,
+    Likely,
     Matrix,
     Message,
     Outsiders,
@@ -52,6 +56,8 @@ from pganomaly.records.grid import F8
 CONTEXT = ("calls_per_sec", "exec_ms_per_sec", "db_time_share")
 """Features that a message shows beside what is odd."""
 _NO_SHAPES = Shapes()
+CAUSES_STORED = 5
+"""Causes stored with an incident, likeliest first."""
 REASONS_STORED = 12
 """Features stored with an anomalous window, oddest first."""
 
@@ -78,6 +84,7 @@ class Judgement:
     """
     What is learned from windows and remembered between them: it travels in a checkpoint.
 
+    cases    what is known of each open incident, to say why
     windows  how many were judged since the beginning
     upto     end of the last of them
     """
@@ -86,6 +93,7 @@ class Judgement:
     desk: Desk = field(default_factory=Desk)
     streak: Streak = field(default_factory=Streak)
     calibration: Calibration = field(default_factory=Calibration)
+    cases: tuple[Case, ...] = ()
     windows: int = 0
     upto: datetime | None = None
 
@@ -104,6 +112,7 @@ class Judgement:
             "announced_at": announced.isoformat() if announced else None,
             "desk": json.loads(self.desk.dumps()),
             "calibration": json.loads(self.calibration.dumps()),
+            "cases": explain.dumps(self.cases),
         }
         return modelfile.pack("judgement", manifest, {"baseline": np.frombuffer(self.baseline.dumps(), np.uint8)})
 
@@ -116,6 +125,7 @@ class Judgement:
             desk=Desk.loads(json.dumps(manifest["desk"]).encode()).with_open(open_incidents),
             streak=Streak(manifest["bad_runs"], _moment(manifest["announced_at"])),
             calibration=Calibration.loads(json.dumps(manifest["calibration"])),
+            cases=explain.loads(manifest["cases"]),
             windows=manifest["windows"],
             upto=_moment(manifest["upto"]),
         )
@@ -252,13 +262,16 @@ def decide(
         matrix, scores, held_costs=held.costs, held_calls=held.calls, accepted=step.accepted
     )
     passed = max(scores.passed, scores.silent.passed if scores.silent is not None else 0.0)
+    cases = explain.follow(judgement.cases, step.desk.open, scores, matrix, activity=activity, shapes=shapes)
+    why = _whys(cases, shapes)
     after = Judgement(
         baseline=learned,
-        desk=step.desk,
+        desk=step.desk.with_open(tuple(_because(incident, why) for incident in step.desk.open)),
         streak=judgement.streak,
         calibration=judgement.calibration.after(
             passed * judgement.calibration.height, matrix.window.end, budget_per_day=rules.alerts.budget_per_day
         ),
+        cases=cases,
         windows=judgement.windows + 1,
         upto=matrix.window.end,
     )
@@ -266,9 +279,40 @@ def decide(
         after,
         scores,
         _findings(scores, matrix, model),
-        step.changes,
+        tuple(replace(change, incident=_because(change.incident, why)) for change in step.changes),
         drift.significant(matrix, step.desk.open, rules.drift),
     )
+
+
+def enlightened(verdict: Verdict, evidence: Mapping[str, Evidence]) -> Verdict:
+    """Return a verdict whose incidents know what the server showed: *evidence* by incident id."""
+    judgement, shapes = verdict.memory.judgement, verdict.memory.shapes
+    cases = tuple(
+        explain.with_evidence(case, evidence[case.incident_id]) if case.incident_id in evidence else case
+        for case in judgement.cases
+    )
+    why = _whys(cases, shapes)
+    desk = judgement.desk.with_open(tuple(_because(incident, why) for incident in judgement.desk.open))
+    return replace(
+        verdict,
+        changes=tuple(replace(change, incident=_because(change.incident, why)) for change in verdict.changes),
+        memory=replace(verdict.memory, judgement=replace(judgement, cases=cases, desk=desk)),
+    )
+
+
+def explanation(memory: Memory, incident: Incident) -> Explanation | None:
+    """Return why an open incident's statements misbehave, and whose fault it is; None while nothing is known."""
+    case = next((c for c in memory.judgement.cases if c.incident_id == incident.incident_id), None)
+    return explain.explained(case, memory.shapes) if case is not None else None
+
+
+def _whys(cases: Iterable[Case], shapes: Shapes) -> dict[str, tuple[Likely, ...]]:
+    return {case.incident_id: explain.causes(case, shapes)[:CAUSES_STORED] for case in cases}
+
+
+def _because(incident: Incident, why: Mapping[str, tuple[Likely, ...]]) -> Incident:
+    """Return an incident with its causes; one that is closed keeps its last."""
+    return replace(incident, causes=why[incident.incident_id]) if why.get(incident.incident_id) else incident
 
 
 def conclude(
@@ -320,9 +364,19 @@ def account(
     speaker: Speaker,
     now: datetime,
     matrix: Matrix | None = None,
+    evidence: Mapping[str, Evidence] | None = None,
 ) -> tuple[Message, ...]:
-    """Return what people are told of a run: one message where an incident opened or closed, one for drift."""
-    told = [_message(memory, c, server, speaker, now, matrix) for c in changes if c.incident.told]
+    """
+    Return what people are told of a run: one message where an incident opened or closed, one for drift.
+
+    evidence  what the server showed, by incident id, where it was asked
+    """
+    seen = evidence or {}
+    told = [
+        _message(memory, c, server, speaker, now, matrix, seen.get(c.incident.incident_id))
+        for c in changes
+        if c.incident.told
+    ]
     messages = [m for m in told if m is not None]
     if outcome.confirmed:
         messages.append(compose.drift_confirmed(speaker, server=server, bad_runs=outcome.bad_runs, now=now))
@@ -330,7 +384,13 @@ def account(
 
 
 def _message(
-    memory: Memory, change: Change, server: str, speaker: Speaker, now: datetime, matrix: Matrix | None
+    memory: Memory,
+    change: Change,
+    server: str,
+    speaker: Speaker,
+    now: datetime,
+    matrix: Matrix | None,
+    evidence: Evidence | None,
 ) -> Message | None:
     incident = change.incident
     subject = compose.Subject(
@@ -351,7 +411,7 @@ def _message(
         now=now,
         feature=catalog.feature,
         context=_context(matrix, incident) if matrix is not None else (),
-        account=_account(memory, incident),
+        account=_account(memory, incident, evidence),
     )
 
 
@@ -361,14 +421,26 @@ def _joined(change: Change) -> bool:
     return any(m.joined_at == change.at > told_at for m in change.incident.members)
 
 
-def _account(memory: Memory, incident: Incident) -> compose.Account:
-    """Return what else there is to say of an incident: what to do next, and how its statements are called."""
-    key = incident.key
-    about = About(key, memory.shapes.by_key.get(key), memory.databases.get(key.dbid), memory.roles.get(key.userid))
+def _account(memory: Memory, incident: Incident, evidence: Evidence | None) -> compose.Account:
+    """Return what else there is to say of an incident: why, what the server showed, what to do next, other names."""
+    key, why = incident.key, explanation(memory, incident)
+    about = About(
+        key,
+        memory.shapes.by_key.get(key),
+        memory.databases.get(key.dbid),
+        memory.roles.get(key.userid),
+        explanation=why,
+        evidence=evidence,
+    )
+    known = why is not None and why.likeliest.cause is not Cause.UNKNOWN
+    cause = why.likeliest.cause if why is not None and known else usual_cause(incident.kind)
+    others = {m.key for m in incident.members} | ({why.culprit} if why is not None and why.culprit else set())
     return compose.Account(
         says=lambda cause: fingerprint(cause).says,
-        step=next_step(usual_cause(incident.kind), about),
-        shapes={m.key: memory.shapes.by_key[m.key] for m in incident.members if m.key in memory.shapes.by_key},
+        explanation=why,
+        evidence=evidence,
+        step=next_step(cause, about),
+        shapes={other: memory.shapes.by_key[other] for other in others if other in memory.shapes.by_key},
     )
 
 

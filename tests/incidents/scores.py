@@ -90,4 +90,6 @@ def _of(window: Window, seen: Mapping[Key, Seen]) -> Scores:
         demand=np.array([s.share for s in seen.values()]),
         impact=np.ones(len(seen)),
         suspicion=np.zeros((Suspicion.rows(), len(seen))),
+        untimely=np.zeros(len(seen), dtype=np.bool_),
+        regular=np.ones(len(seen)),
     )

@@ -10,11 +10,14 @@ from pganomaly import errors, features, lexical, pg
 from pganomaly.pg.embedded import Server
 from pganomaly.records import (
     Block,
+    Cause,
     Change,
     ChangeKind,
+    Clue,
     Finding,
     Incident,
     IncidentKind,
+    Likely,
     Member,
     Message,
     Outsiders,
@@ -121,6 +124,7 @@ NEWS = Incident(
     last_odd_at=at(120),
     query="SELECT 1",
     members=(Member(A, IncidentKind.LATENCY, at(120)), Member(key(2), IncidentKind.LATENCY, at(180))),
+    causes=(Likely(Cause.LOCK_WAIT, 0.9, (Clue("locked", 0.8, 3.5), Clue("blocked"))), Likely(Cause.UNKNOWN, 0.1)),
 )
 
 

@@ -177,6 +177,8 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         demand=demand + waiting / 1e3,
         impact=np.maximum(cost_impact, more.calls),
         suspicion=outcome.suspicion.block(),
+        untimely=unusual,
+        regular=remembered(normals.traffic, place)[Traffic._fields.index("regular")],
         passed=outcome.passed,
         host=float(np.exp(host.factor)) if host.slow else 0.0,
         silent=_absent(known, everyone, place, window, server, given),
@@ -372,5 +374,7 @@ def _absent(
         demand=missing.demand + waiting / 1e3,
         impact=missing.calls,
         suspicion=outcome.suspicion.block(),
+        untimely=np.zeros(len(nobody), dtype=np.bool_),
+        regular=traffic.regular,
         passed=outcome.passed,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from pganomaly.records.account import Likely
 from pganomaly.records.finding import Reason
 from pganomaly.records.keys import Key
 
@@ -56,6 +57,7 @@ class Incident:
     impact       largest share of the server's DB time that was in excess of the usual
     reasons      of the oddest window so far, strongest first
     members      every statement that belongs to it, the lead included
+    causes       why, as far as is known by now: the likeliest causes, strongest first
     """
 
     incident_id: str
@@ -76,6 +78,7 @@ class Incident:
     query: str | None = field(default=None)
     told_at: datetime | None = None
     members: tuple[Member, ...] = ()
+    causes: tuple[Likely, ...] = ()
 
     @property
     def ranked(self) -> tuple[Member, ...]:

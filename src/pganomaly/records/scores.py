@@ -42,6 +42,8 @@ class Scores:
     impact        the largest excess, in multiples of what matters
     suspicion     all of the evidence, to be remembered (detectors)
     passed        largest excursion that ended in this window by itself, in multiples of what an alarm takes
+    untimely      runs outside the hours in which it ever ran
+    regular       share of the last windows in which it ran at all
     host          how much slower the whole server is, as a factor, where that is an alarm; else 0
     silent        statements that did not run although they always do, or did what was an alarm: the same figures
     """
@@ -70,6 +72,8 @@ class Scores:
     demand: F8
     impact: F8
     suspicion: F8
+    untimely: NDArray[np.bool_]
+    regular: F8
     passed: float = 0.0
     host: float = 0.0
     silent: "Scores | None" = None

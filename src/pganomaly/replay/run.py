@@ -18,7 +18,7 @@ from pganomaly import errors, pipeline
 from pganomaly.detectors import Forest
 from pganomaly.messages import Speaker
 from pganomaly.pipeline import Judgement, Memory, Rules, Verdict
-from pganomaly.records import Change, ChangeKind, Incident, Key
+from pganomaly.records import Cause, Change, ChangeKind, Incident, Key
 from pganomaly.replay.recording import Recording
 
 if TYPE_CHECKING:
@@ -134,12 +134,17 @@ def _rows(memory: Memory, verdict: Verdict) -> list[list[object]]:
     assert verdict.window is not None  # noqa: S101 - the caller has seen to it
     end = verdict.window.end.isoformat()
     return [
-        [end, *member.key, member.score, incident.incident_id, ""]
+        [end, *member.key, member.score, incident.incident_id, _cause(incident)]
         for incident in memory.judgement.desk.open
         if incident.told
         for member in incident.members
         if member.still and member.seen_at == verdict.window.end
     ]
+
+
+def _cause(incident: Incident) -> str:
+    """Return the likeliest cause by now."""
+    return incident.causes[0].cause.value if incident.causes else Cause.UNKNOWN.value
 
 
 class _Scores:
@@ -212,7 +217,7 @@ def _write_incidents(file: Path, notebook: _Notebook) -> None:
                     {**m.key._asdict(), "kind": m.kind.value, "score": m.score, "joined_at": m.joined_at.isoformat()}
                     for m in i.ranked
                 ],
-                "causes": [],
+                "causes": [{"cause": c.cause.value, "probability": round(c.probability, 4)} for c in i.causes],
                 "message": story.message,
             }
             lines.write(json.dumps(facts, ensure_ascii=False) + "\n")

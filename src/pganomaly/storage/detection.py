@@ -13,7 +13,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pganomaly import pg
-from pganomaly.records import Change, Finding, Incident, IncidentKind, Key, Member, Reason
+from pganomaly.records import (
+    Cause,
+    Change,
+    Clue,
+    Finding,
+    Incident,
+    IncidentKind,
+    Key,
+    Likely,
+    Member,
+    Reason,
+)
 from pganomaly.storage import partitions
 from pganomaly.storage.partitions import Partition
 from pganomaly.storage.statements import fetch_dicts, load
@@ -76,6 +87,7 @@ def put_change(conn: pg.Connection, instance_id: int, change: Change, author: st
         **asdict(incident),
         "kind": incident.kind.value,
         "reasons": json.dumps([asdict(r) for r in incident.reasons]),
+        "causes": json.dumps([asdict(c) for c in incident.causes]),
     }
     conn.execute(_SQL["put_incident"], {**facts, **named, **incident.key._asdict()})
     members = incident.members or (Member(incident.key, incident.kind, incident.opened_at),)
@@ -146,4 +158,9 @@ def _incident(row: dict[str, Any]) -> Incident:
         Member(Key(dbid, userid, int(queryid), toplevel), kind, _EPOCH + timedelta(microseconds=int(joined_us)))
         for dbid, userid, queryid, toplevel, joined_us in row.pop("members")
     )
-    return Incident(**row | {"key": key, "kind": kind, "reasons": reasons, "members": members})
+    causes = tuple(_likely(**c) for c in row.pop("causes"))
+    return Incident(**row | {"key": key, "kind": kind, "reasons": reasons, "members": members, "causes": causes})
+
+
+def _likely(cause: str, probability: float, why: list[dict[str, Any]]) -> Likely:
+    return Likely(Cause(cause), probability, tuple(Clue(**clue) for clue in why))

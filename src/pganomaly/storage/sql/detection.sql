@@ -17,18 +17,18 @@ SELECT %(instance_id)s::smallint, %(model_version)s::text, n.window_start, n.win
 -- An incident as it stands. What people did to it (state, author) is theirs: only its end changes the state.
 INSERT INTO monitoring.incidents AS i
        (instance_id, incident_id, dbid, userid, queryid, toplevel, kind, onset, opened_at, told, peak, impact, reasons,
-        last_odd_at, windows_odd, calm_windows, closed_at, drift_announced, query, state)
+        last_odd_at, windows_odd, calm_windows, closed_at, drift_announced, query, causes, state)
 VALUES (%(instance_id)s::smallint, %(incident_id)s::text, %(dbid)s::bigint::oid, %(userid)s::bigint::oid,
         %(queryid)s::bigint, %(toplevel)s::boolean, %(kind)s::text, %(onset)s::timestamptz,
         %(opened_at)s::timestamptz, %(told)s::boolean, %(peak)s::double precision, %(impact)s::double precision,
         %(reasons)s::jsonb, %(last_odd_at)s::timestamptz, %(windows_odd)s::integer, %(calm_windows)s::integer,
-        %(closed_at)s::timestamptz, %(drift_announced)s::boolean, %(query)s::text,
+        %(closed_at)s::timestamptz, %(drift_announced)s::boolean, %(query)s::text, %(causes)s::jsonb,
         CASE WHEN %(closed_at)s::timestamptz IS NULL THEN 'open' ELSE 'resolved' END)
     ON CONFLICT (instance_id, incident_id) DO UPDATE
    SET told = excluded.told OR i.told, peak = excluded.peak, impact = excluded.impact, reasons = excluded.reasons,
        last_odd_at = excluded.last_odd_at, windows_odd = excluded.windows_odd, calm_windows = excluded.calm_windows,
        closed_at = excluded.closed_at, drift_announced = excluded.drift_announced,
-       query = coalesce(excluded.query, i.query), updated_at = now(),
+       query = coalesce(excluded.query, i.query), causes = excluded.causes, updated_at = now(),
        state = CASE WHEN excluded.closed_at IS NULL OR i.state = 'accepted' THEN i.state ELSE 'resolved' END;
 
 -- name: put_members
@@ -50,7 +50,7 @@ VALUES (%(instance_id)s::smallint, %(incident_id)s::text, %(at)s::timestamptz, %
 -- name: incidents
 -- Incidents that were open at any time since a moment, newest first; only open ones without a moment.
 SELECT incident_id, dbid, userid, queryid, toplevel, kind, onset, opened_at, told, peak, impact, reasons,
-       last_odd_at, windows_odd, calm_windows, closed_at, drift_announced, query,
+       last_odd_at, windows_odd, calm_windows, closed_at, drift_announced, query, causes,
        ARRAY(SELECT jsonb_build_array(m.dbid::bigint, m.userid::bigint, m.queryid::text, m.toplevel,
                                       (extract(epoch FROM m.joined_at) * 1000000)::bigint::text)
                FROM monitoring.incident_members AS m
