@@ -100,7 +100,9 @@ def _fixed_part(
     values = [np.zeros(len(null), _NOTHING) if null.all() else given for given, null in fixed]
     row = row_dtype((*(v.dtype for v in values), *(_NOTHING for _ in variable)))
     # Copied as bytes: numpy would go field by field.
-    rows = np.frombuffer(bytearray(_plain_row(row, values, len(columns)) * _length(columns)), dtype=row)
+    body = np.empty((_length(columns), row.itemsize), np.uint8)
+    body[:] = np.frombuffer(_plain_row(row, values, len(columns)), np.uint8)
+    rows = body.view(row)[:, 0]
     keep: _Mask | None = None
     widths = np.full(len(rows), row.itemsize)
     offset = 2
@@ -115,8 +117,7 @@ def _fixed_part(
         offset += 4 + width
     for position, cells in enumerate(variable, start=len(fixed)):
         rows[f"length_{position}"] = [NULL_LENGTH if cell is None else len(cell) for cell in cells]
-    body = rows.view(np.uint8)
-    kept = body if keep is None else body.reshape(keep.shape)[keep]
+    kept = body.reshape(-1) if keep is None else body[keep]
     return kept.data, np.cumsum(widths)
 
 
@@ -166,15 +167,23 @@ def _prepared(column: Column) -> tuple[NDArray[Any], _Mask]:
 
 
 def _refuse_loss(name: str, values: NDArray[Any], target: np.dtype[Any]) -> None:
-    fits = np.ones(len(values), dtype=bool)
+    if not len(values) or _holds(target, values):
+        return
+    fits = [_holds(target, values[[row]]) for row in range(len(values))]
+    if not all(fits):
+        raise ValueError(f"column {name} cannot hold {values[fits.index(False)]!r} as {target}")
+
+
+def _holds(target: np.dtype[Any], values: NDArray[Any]) -> bool:
+    """Return whether a column of type *target* holds all of *values* unchanged, or as near as its type allows."""
     if target.kind in "iu":
         limits = np.iinfo(target)
+        if values.dtype.kind != "f":
+            return bool(values.min() >= limits.min and values.max() <= limits.max)
         # Strictly below the next number: the largest bigint has no floating-point number of its own.
-        top = values < float(limits.max) + 1.0 if values.dtype.kind == "f" else values <= limits.max
-        fits = (values >= limits.min) & top
-        if values.dtype.kind == "f":
-            fits &= values == np.rint(values)
-    elif target == np.dtype("f4"):
-        fits = ~np.isfinite(values) | (np.abs(values) <= np.finfo("f4").max)
-    if not fits.all():
-        raise ValueError(f"column {name} cannot hold {values[~fits][0]!r} as {target}")
+        inside = values.min() >= limits.min and values.max() < float(limits.max) + 1.0
+        return bool(inside and np.array_equal(values, np.rint(values)))
+    if target == np.dtype("f4"):
+        largest = np.finfo("f4").max
+        return bool((~np.isfinite(values) | (np.abs(values) <= largest)).all())
+    return True

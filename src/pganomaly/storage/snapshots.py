@@ -67,7 +67,7 @@ def put(
     whole = whole or newest is None or _is_time(snapshot, newest, past)
     uncalled = _uncalled(snapshot, reference)
     texts = _texts(snapshot.keys, shapes)
-    which = np.ones(len(snapshot), np.bool_) if whole else moved | np.array([t is not None for t in texts], np.bool_)
+    which = np.ones(len(snapshot), np.bool_) if whole else moved | np.not_equal(texts, None)
     gone = _gone(newest, snapshot) if newest is not None and not whole else keys_of(())
     stored = Stored(past.snapshot_id + 1, int(which.sum()) + len(gone), whole)
 
@@ -79,7 +79,7 @@ def put(
         moments(snapshot.stats_since_us[which]),
         *number_columns(snapshot.counters.take(which), RAW_TYPES),
         Column("uncalled", "boolean", uncalled[which], null=~uncalled[which]),
-        Column("query_text", "text", [texts[i] for i in np.flatnonzero(which)]),
+        *([Column("query_text", "text", texts[which].tolist())] if shapes else []),
     )
     if whole and reference is not None and uncalled.any():
         # Copies of what next deltas count from, so that nobody has to look further back than here.
@@ -171,8 +171,9 @@ def _gone(newest: Snapshot, snapshot: Snapshot) -> KeyArray:
     return newest.keys[locate(newest.keys, snapshot.keys) < 0]
 
 
-def _texts(keys: KeyArray, shapes: Mapping[Key, Shape]) -> list[str | None]:
-    texts: list[str | None] = [None] * len(keys)
+def _texts(keys: KeyArray, shapes: Mapping[Key, Shape]) -> NDArray[np.object_]:
+    """Return the redacted text of every statement whose text is new, None for the others."""
+    texts = np.full(len(keys), None, dtype=np.object_)
     if shapes:
         place = locate(keys_of(shapes), keys)
         for position, shape in zip(place.tolist(), shapes.values(), strict=True):
