@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-_ENOUGH_S = 20.0
+_ENOUGH_S = 90.0
 
 
 def comes_true(it: Callable[[], bool]) -> bool:

@@ -42,7 +42,7 @@ def test_in_order_on_every_major(any_server: Server, run: Run, settings: Point, 
 
     _done(run("collector"))
     shop.work(2)
-    shop.execute("SELECT pg_sleep(1.2)")
+    shop.execute("SELECT pg_sleep(2)")
     _done(run("collector"))
     for script in ("build_deltas", "build_features", "build_lex_features"):
         _done(run(script))

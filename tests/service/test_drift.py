@@ -20,7 +20,7 @@ def test_a_heavy_query_confirms_drift(shop: Shop, database: pg.Conninfo, tmp_pat
         grown = []
         for run in range(6):
             shop.work()
-            shop.execute("SELECT pg_sleep(1.05)")
+            shop.execute(hand.slow_call())
             hand.tick()
             grown.append((ask(database, streak), ask(database, announced)))
             if run == 2:

@@ -18,7 +18,7 @@ def test_windows_since_the_checkpoint_are_replayed(shop: Shop, database: pg.Conn
             shop.work()
             hand.tick()
         assert ask(database, "SELECT count(*) FROM monitoring.checkpoints") == 1
-        shop.execute("SELECT pg_sleep(1.2)")
+        shop.execute(hand.slow_call())
         for _ in range(3):
             hand.tick()
             shop.work()

@@ -26,7 +26,7 @@ def test_the_store_is_away_for_some_windows(shop: Shop, database: pg.Conninfo, t
             shop.work()
         away.stop()
         hand.tick()
-        shop.execute("SELECT pg_sleep(1.2)")
+        shop.execute(hand.slow_call())
         shop.work()
         hand.tick()
         shop.work()

@@ -11,6 +11,7 @@ import structlog
 from pganomaly import pg
 from pganomaly.clock import Clock, SystemClock
 from pganomaly.collect import Session, Target
+from pganomaly.detectors import newcomers
 from pganomaly.messages import speaker
 from pganomaly.notify import MemoryOutbox
 from pganomaly.service import stages, trainer
@@ -60,6 +61,11 @@ class Hand:
         self.session.close()
         self.store.release(lease)
         self.start()
+
+    def slow_call(self) -> str:
+        """Return a call that is news where it was never seen; on a busy machine it must take longer for that."""
+        bar_ms = newcomers.bar_ms(self.watch._observer.memory.judgement.baseline.durations)
+        return f"SELECT pg_sleep({bar_ms / 1000 + 0.05})"
 
     def tick(self) -> None:
         """Read, judge, store."""

@@ -39,12 +39,12 @@ class Service:
     def kill(self) -> None:
         """End it in the middle of whatever it does, and wait until it is gone."""
         os.kill(self.pid, signal.SIGKILL)
-        until(lambda: not self.lives, "its death", 10)
+        until(lambda: not self.lives, "its death")
 
     def stop(self) -> None:
         """Ask it to end, as an operating system does."""
         os.kill(self.pid, signal.SIGTERM)
-        until(lambda: not self.lives, "its end", 5)
+        until(lambda: not self.lives, "its end")
 
 
 class Forge:
@@ -88,7 +88,7 @@ def forge(folder: Path) -> Iterator[Forge]:
                     service.kill()
             assert process.stdin is not None
             process.stdin.close()
-            process.wait(10)
+            process.wait(60)
 
 
 def _plain(conninfo: pg.Conninfo) -> dict[str, Any]:

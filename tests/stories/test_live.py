@@ -17,7 +17,7 @@ def test_from_counters_to_a_message(shop: Shop, database: pg.Conninfo, receiver:
         until(lambda: ask(database, "SELECT count(*) FROM monitoring.snapshots"), "the first snapshot")
         with shop.busy():
             until(lambda: ask(database, "SELECT count(*) FROM monitoring.models WHERE active"), "a model")
-            shop.execute("SELECT pg_sleep(2)")
+            shop.execute("SELECT pg_sleep(3)")
             wait_windows(database, 2)
             scored = (
                 "SELECT count(*) FROM monitoring.anomaly_scores s JOIN monitoring.query_lex_features l"

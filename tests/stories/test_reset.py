@@ -34,7 +34,7 @@ def test_a_reset_while_the_service_runs(
     )  # fmt: skip
     with service(orders, database), shop.busy(0.05):
         wait_windows(database, 4)
-        shop.execute("SELECT pg_sleep(1.5)")
+        shop.execute("SELECT pg_sleep(2.5)")
         until(lambda: ask(database, SCORES), "a score")
         until(lambda: news_of_sleep(receiver), "a message")
         heard, scores = len(news_of_sleep(receiver)), ask(database, SCORES)
@@ -61,7 +61,7 @@ def test_a_reset_while_nobody_watches(shop: Shop, database: pg.Conninfo, tmp_pat
         for _ in range(3):
             shop.work()
             hand.tick()
-        shop.execute("SELECT pg_sleep(1.2)")
+        shop.execute(hand.slow_call())
         hand.tick()
         assert ask(database, SCORES) >= 1
         messages = ask(database, "SELECT count(*) FROM monitoring.outbox")
@@ -86,7 +86,7 @@ def test_what_scripts_have_left_is_scored_and_told(shop: Shop, database: pg.Conn
             shop.work()
             hand.tick()
         lease = hand.watch._lease
-        shop.execute("SELECT pg_sleep(1.2)")
+        shop.execute(hand.slow_call())
         stages.collect(hand.store, lease, hand.target, hand.clock, interval_s=0.5)
         assert not ask(database, JUDGED)
         hand.restart()
