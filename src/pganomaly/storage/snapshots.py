@@ -66,8 +66,8 @@ def put(
     past = _past(conn, instance_id)
     whole = whole or newest is None or _is_time(snapshot, newest, past)
     uncalled = _uncalled(snapshot, reference)
-    texts = _texts(snapshot.keys, shapes)
-    which = np.ones(len(snapshot), np.bool_) if whole else moved | np.not_equal(texts, None)
+    texts, is_new = _texts(snapshot.keys, shapes)
+    which = np.ones(len(snapshot), np.bool_) if whole else moved | is_new
     gone = _gone(newest, snapshot) if newest is not None and not whole else keys_of(())
     stored = Stored(past.snapshot_id + 1, int(which.sum()) + len(gone), whole)
 
@@ -171,12 +171,12 @@ def _gone(newest: Snapshot, snapshot: Snapshot) -> KeyArray:
     return newest.keys[locate(newest.keys, snapshot.keys) < 0]
 
 
-def _texts(keys: KeyArray, shapes: Mapping[Key, Shape]) -> NDArray[np.object_]:
-    """Return the redacted text of every statement whose text is new, None for the others."""
-    texts = np.full(len(keys), None, dtype=np.object_)
+def _texts(keys: KeyArray, shapes: Mapping[Key, Shape]) -> tuple[NDArray[np.object_], Mask]:
+    """Return the redacted text of every statement whose text is new (None for the others), and which these are."""
+    texts, is_new = np.full(len(keys), None, dtype=np.object_), np.zeros(len(keys), np.bool_)
     if shapes:
         place = locate(keys_of(shapes), keys)
         for position, shape in zip(place.tolist(), shapes.values(), strict=True):
             if position >= 0:
-                texts[position] = shape.redacted
-    return texts
+                texts[position], is_new[position] = shape.redacted, True
+    return texts, is_new
