@@ -90,9 +90,12 @@ PARTS = {
         "more evidence for what just matters",
         (("pganomaly.detectors.gates", "strictness", _says(np.ones_like)),),
     ),
-    "hours": Part(
-        "what runs at this hour on other days",
-        (("pganomaly.detectors.hours", "unusual", _says(lambda seen, *_: np.zeros(np.shape(seen)[-1], np.bool_))),),
+    "spells": Part(
+        "running for longer, staying away for longer than ever",
+        (
+            ("pganomaly.detectors.spells", "too_long", _says(lambda past, *_: np.full_like(past.spell, np.nan))),
+            ("pganomaly.detectors.spells", "missed", _says(lambda past, *_: np.full_like(past.spell, np.nan))),
+        ),
     ),
     "ties": Part("ties between statements", (("pganomaly.incidents.ties", "tied", _says(lambda *_: False)),)),
     "new_normal": Part(

@@ -105,6 +105,16 @@ _SERVERS = (
         style="orm",
     ),
     Profile(
+        "tune-metro", "freight", 900, 1500, 3.5, cores=24, tables=70, roles=10, databases=3, windows=1500,
+        train_windows=520, day_windows=560, real_window_s=60.0, spread=2.9, adhoc=1.0, jobs=24, growth=0.03,
+        tail=1.6, bursty=0.25, modal=0.05, stall_windows=70, style="mixed",
+    ),
+    Profile(
+        "tune-pulse", "sensors", 140, 300, 1.6, cores=8, tables=22, roles=5, windows=1700, train_windows=560,
+        day_windows=180, weekly=True, spread=2.5, wander=0.3, bursty=0.35, tail=2.2, modal=0.08, stall_windows=40,
+        memory=0.5, checkpoint=12, jobs=9, adhoc=0.3,
+    ),
+    Profile(
         "hold-bank", "bank", 650, 1200, 4.0, cores=16, tables=48, roles=9, databases=2, windows=2000, day_windows=500,
         extension="1.11", spread=2.3, jobs=14, track_all=True, wander=0.12, style="mixed",
     ),

@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 
 from pganomaly import errors
-from pganomaly.detectors import hours, learning, modelfile, newcomers, scoring, stalls
+from pganomaly.detectors import learning, modelfile, newcomers, scoring, stalls
 from pganomaly.detectors.channels import EXEC
 from pganomaly.detectors.normals import Normals
 from pganomaly.detectors.rules import DEFAULT, Gate
@@ -105,8 +105,7 @@ class Baseline:
             normals = learning.born(self.normals, window, self.windows) if self.windows else self.normals
             return self if normals is self.normals else replace(self, normals=normals)
         number = self.windows + 1
-        part = hours.part(self.windows, self.day_windows)
-        lesson = learning.Lesson(number, HALF_LIFE_DAYS * self.day_windows, part, held_costs, held_calls, accepted)
+        lesson = learning.Lesson(number, HALF_LIFE_DAYS * self.day_windows, held_costs, held_calls, accepted)
         normals = learning.remembered(self.normals, scores, lesson)
         crowd = window.keys["toplevel"] & ~matrix.system
         now = scoring.shared_by(scores.residual, scores.spread, crowd)
@@ -146,7 +145,9 @@ class Baseline:
         normals = Normals(*(arrays[name] for name in _ARRAYS))
         if not normals.fits():
             raise errors.ModelFileOutdated(what="its statements have other channels than this version")
-        host = Host(*arrays["host"].tolist())
         return cls(
-            normals=normals, durations=arrays["durations"], host=host, **{name: manifest[name] for name in _SCALARS}
+            normals=normals,
+            durations=arrays["durations"],
+            host=Host(*arrays["host"].tolist()),
+            **{name: manifest[name] for name in _SCALARS},
         )

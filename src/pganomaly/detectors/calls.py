@@ -41,6 +41,8 @@ SURGE, DROP = 2.0, 0.3
 """Times the expected calls that trouble: nobody is woken by 30 % more."""
 SILENCE_CALLS = 3.0
 """Calls expected per window from which on missing ones are missed."""
+FOLLOWED = 1.5
+"""Times the rate of the last windows up to which a window moves it: no more than 6 % a window is a slow rise."""
 PEAK_MARGIN = 1.25
 """A surge must exceed the largest calm rate of the last days by this much; a drop must fall below the smallest."""
 
@@ -65,6 +67,7 @@ class Expected(NamedTuple):
     more      the calls can be judged, and trouble by being many
     fewer     the same, by being few
     up, down  evidence of a surge, of a drop; NaN where it cannot be said
+    pace      calls of those around, in multiples of the usual, 1 at most
     """
 
     calls: F8
@@ -74,6 +77,7 @@ class Expected(NamedTuple):
     fewer: Mask
     up: F8
     down: F8
+    pace: F8
 
     @property
     def z(self) -> F8:
@@ -83,11 +87,12 @@ class Expected(NamedTuple):
     def at(self, place: NDArray[np.intp]) -> "Expected":
         """Return the same for the statements at *place*; of -1, nowhere, nothing can be said."""
         there = place >= 0
-        numbers = np.full((5, len(place)), np.nan)
-        numbers[:, there] = np.array([self.calls, self.residual, self.spread, self.up, self.down])[:, place[there]]
+        numbers = np.full((6, len(place)), np.nan)
+        known = np.array([self.calls, self.residual, self.spread, self.up, self.down, self.pace])
+        numbers[:, there] = known[:, place[there]]
         flags = np.zeros((2, len(place)), dtype=np.bool_)
         flags[:, there] = np.array([self.more, self.fewer])[:, place[there]]
-        return Expected(numbers[0], numbers[1], numbers[2], flags[0], flags[1], numbers[3], numbers[4])
+        return Expected(numbers[0], numbers[1], numbers[2], flags[0], flags[1], *numbers[3:])
 
 
 def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Expected:
@@ -127,6 +132,7 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
         fewer,
         np.where(mostly, np.where(more | (up < 0), np.minimum(_cut(up), most), 0.0), np.nan),
         np.where(always, np.where(fewer | (down < 0), np.minimum(_cut(down), MOST_OF_SILENCE), 0.0), np.nan),
+        np.minimum(np.maximum(of_user, of_server), 1.0),
     )
 
 
@@ -161,7 +167,7 @@ def learned(traffic: Traffic, what: Expected, calls: F8, length_s: float, *, hal
         peak=_towards(traffic.peak, rate, np.where(rate > traffic.peak, swing, slack), first),
         trough=_towards(traffic.trough, rate, np.where(rate < traffic.trough, swing, slack), first),
         newest=traffic.newest,
-        recent=np.where(first, rate, traffic.recent + _NEWEST_GAIN * (rate - traffic.recent)),
+        recent=np.where(first, rate, followed(traffic.recent, rate, MATERIAL_CALLS / length_s)),
         busy=traffic.busy,
         busiest=traffic.busiest,
     )
@@ -201,6 +207,12 @@ def accepted(traffic: Traffic, which: Mask, length_s: float) -> Traffic:
 
 def _ratio(calls: F8, lam: F8) -> F8:
     return np.asarray(np.log((calls + MATERIAL_CALLS) / (lam + MATERIAL_CALLS)))
+
+
+def followed(recent: F8, rate: F8, material: float) -> F8:
+    """Return the rate of the last windows: a slow rise is followed, a sudden one is not what was expected."""
+    near = np.minimum(rate, recent * FOLLOWED + material)
+    return np.asarray(recent + _NEWEST_GAIN * (near - recent))
 
 
 def _towards(here: F8, there: F8, share: F8, first: Mask) -> F8:

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.detectors import calls as traffics
-from pganomaly.detectors import hours, scoring, supports, variance
+from pganomaly.detectors import scoring, spells, supports, variance
 from pganomaly.detectors.channels import BLOCKS, COSTS, EXEC
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
 from pganomaly.detectors.residuals import costs_of, moved
 from pganomaly.detectors.supports import Suspicion
-from pganomaly.detectors.verdicts import TRAFFIC
 from pganomaly.records import KeyArray, Quality, Scores, Window, locate
 from pganomaly.records.grid import F8
 
@@ -54,14 +53,12 @@ class Lesson(NamedTuple):
 
     number      of the window, counted from the first one learned
     half_life   in windows
-    part        of the day (hours.py)
     held_costs  statements of whose calls' cost nothing is learned, held_calls: of whose number
     accepted    statements whose newest level is the new normal
     """
 
     number: int
     half_life: float
-    part: int
     held_costs: KeyArray
     held_calls: KeyArray
     accepted: KeyArray
@@ -81,12 +78,13 @@ def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
     since = Suspicion.of(suspicion).since
     trusted = (since == 0) | (since > supports.FROZEN_WINDOWS)
     costs, stayed = _costs(normals, scores, place, free=(trusted & ~held[0]) | news, lesson=lesson)
-    traffic, level = _traffic(normals, scores, place, free=(trusted & ~held[1]) | news, lesson=lesson)
+    what = scoring.traffic_of_all(normals, window, place)
+    traffic, level = _traffic(normals, scores, place, what, free=(trusted & ~held[1]) | news, lesson=lesson)
     return Normals(
         normals.keys,
         np.array(accepted(costs, news) if news.any() else costs),
         np.array(traffics.accepted(traffic, news, window.length_s) if news.any() else traffic),
-        _life(normals, scores, place, stayed, level, held[1], lesson),
+        _life(normals, scores, place, stayed & level[place[place >= 0]], what.pace, ~held[1] | news, lesson),
         suspicion,
     )
 
@@ -115,8 +113,8 @@ def _suspicion(normals: Normals, scores: Scores, place: Places, *, held: Mask, f
     return after
 
 
-def _life(normals: Normals, scores: Scores, place: Places, stayed: Mask, level: Mask, held: Mask, lesson: Lesson) -> F8:
-    """Return where all statements are in their lives after a window; *stayed* and *level*: at their newest level."""
+def _life(normals: Normals, scores: Scores, place: Places, stayed: Mask, pace: F8, free: Mask, lesson: Lesson) -> F8:
+    """Return where all statements are in their lives after a window; of those that ran, who *stayed* at its level."""
     block = normals.life.copy()
     life = Life(*block)
     ran = place[place >= 0]
@@ -126,11 +124,11 @@ def _life(normals: Normals, scores: Scores, place: Places, stayed: Mask, level: 
     life.newborn[ran] = np.maximum(life.newborn[ran], first & unborn)
     life.windows[ran] += 1
     life.last_seen[ran] = lesson.number
-    life.steady[ran] = np.where(stayed & level[ran], life.steady[ran] + 1, 0.0)
-    # Whoever is suspected for running now has no such habit, unless people know of it.
-    known = (Suspicion.of(scores.suspicion).support[TRAFFIC, place >= 0] == 0) | held[ran]
-    life.hours[ran] = np.where(known, hours.learned(life.hours[ran], lesson.part), life.hours[ran])
-    return block
+    life.steady[ran] = np.where(stayed, life.steady[ran] + 1, 0.0)
+    runs = np.zeros(len(normals), dtype=np.bool_)
+    runs[ran] = True
+    after = spells.learned(life.spells, runs, pace, fade=2.0 ** (-1.0 / lesson.half_life), free=free)
+    return np.array(Life(*block)._replace(**after._asdict()))
 
 
 def _among(some: KeyArray, normals: Normals) -> Mask:
@@ -170,13 +168,14 @@ def _costs(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesso
     return after._replace(weight=np.where(released, 1.0, after.weight)), stayed
 
 
-def _traffic(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesson: Lesson) -> tuple[Traffic, Mask]:
+def _traffic(
+    normals: Normals, scores: Scores, place: Places, what: traffics.Expected, *, free: Mask, lesson: Lesson
+) -> tuple[Traffic, Mask]:
     """Return the traffic of all statements after a window, and which of them stayed at their newest level."""
     window, before = scores.window, Traffic(*normals.traffic)
     free = free.copy()
     free[place[window.doubtful & (place >= 0)]] = False
     calls = scoring.calls_of_all(normals, window, place)
-    what = traffics.expected(before, normals.keys, calls, window.length_s)
     after = traffics.learned(before, what, calls, window.length_s, half_life=lesson.half_life, free=free)
     return after, traffics.steady(before, what)
 

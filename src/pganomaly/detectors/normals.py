@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.detectors.channels import CHANNELS
+from pganomaly.detectors.spells import Spells
 from pganomaly.detectors.supports import Suspicion
 from pganomaly.records import KEY, KeyArray
 from pganomaly.records.grid import F8
@@ -86,7 +87,7 @@ class Life(NamedTuple):
     steady     windows in a row in which it stayed at its newest level
     since      number of the window in which it was first seen
     newborn    1 where it began while we watched, 0 where it had a life before
-    hours      in which of the 24 parts of a day it has ever run: one bit each
+    spell, longest, gap, absent, times  for how long it runs and stays away (spells.py)
     """
 
     windows: F8
@@ -94,7 +95,16 @@ class Life(NamedTuple):
     steady: F8
     since: F8
     newborn: F8
-    hours: F8
+    spell: F8
+    longest: F8
+    gap: F8
+    absent: F8
+    times: F8
+
+    @property
+    def spells(self) -> Spells:
+        """For how long it runs, and stays away."""
+        return Spells(self.spell, self.longest, self.gap, self.absent, self.times)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

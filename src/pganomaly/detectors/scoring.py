@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.detectors import calls as traffics
-from pganomaly.detectors import evidence, gates, hours, newcomers, stalls, variance, verdicts, waits
+from pganomaly.detectors import evidence, gates, newcomers, spells, stalls, supports, variance, verdicts, waits
 from pganomaly.detectors.channels import CALLS, COSTS, EXEC, PACE, PLAN, ROWS, TIMES, WAL, amounts, amounts_of
 from pganomaly.detectors.evidence import Increments, Outcome
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
@@ -29,7 +29,8 @@ Places = NDArray[np.intp]
 TAKEN_OVER = 2.0
 """Missing calls, in multiples of those of new statements, up to which these have taken over."""
 ABSENT_FADES = -0.3
-"""Evidence that a window takes off which shows nothing of a statement."""
+"""Evidence that a window takes off which shows nothing of a statement that always runs; of others by how often they do:
+evidence against them comes by the call, and is as old as the last of their calls."""
 ABSENT_GAPS, MOST_ABSENT_WINDOWS = 3.0, 60.0
 """Whoever runs now and then is waited for, as long as three of its usual gaps take and no longer than so many windows;
 after that it is well again, or gone."""
@@ -113,7 +114,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
 
     age = np.where(life.windows > 0, known.windows - life.since, 0.0)
     fresh = (strange | ((life.newborn == 1) & (age < newcomers.NEW_WINDOWS))) & given.judge_newcomers
-    unusual = hours.unusual(life.hours, age, known.windows, known.day_windows)
+    unusual = spells.too_long(life.spells, calls, what.calls)
     share = gates.share_of(window.deltas["total_exec_time"], server.exec_ms)
     ms_per_s = window.deltas["total_exec_time"] / window.length_s
     new_g = newcomers.evidence(share, ms_per_s, slow)
@@ -124,17 +125,18 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         increments.of_distance(verdicts.WORKING, verdicts.work_of(far.z, writes))
     told = fresh if window.quality is Quality.OK else slow
     increments.of_ratio(verdicts.NEW_HEAVY, np.where(told, new_g, np.nan))
-    increments.of_ratio(verdicts.TRAFFIC, np.where(unusual, np.fmax(new_g, what.up), what.up))
+    increments.of_ratio(verdicts.TRAFFIC, _either(what.up, supports.evidence(unusual)))
     taken = taken_over(known, window, place, window.keys)
     missing = what.calls - calls
-    increments.of_ratio(verdicts.SILENCE, np.where(missing <= TAKEN_OVER * taken, np.fmin(what.down, 0.0), what.down))
+    fewer = np.where(np.isnan(what.down), spells.BACK, what.down)
+    increments.of_ratio(verdicts.SILENCE, np.where(missing <= TAKEN_OVER * taken, np.fmin(fewer, 0.0), fewer))
     waiting = waiting_of(given.seen, window.keys, window.length_s)
     before = Suspicion.of(remembered(normals.suspicion, place))
     increments.of_distance(verdicts.WAITING, waits.distance(waiting, before.waits))
 
     cost = gates.of_costs(window, value, costs.usual, far.z, server, given.gate)
     more = gates.of_calls(
-        np.where(unusual, calls, np.abs(calls - what.calls)), costs.usual[EXEC], costs.usual[ROWS],
+        np.abs(calls - what.calls), costs.usual[EXEC], costs.usual[ROWS],
         window.length_s, server, given.gate, missing=calls < what.calls,
     )  # fmt: skip
     whole = np.where(slow, 1.0, np.where(fresh, share / newcomers.NEW_SHARE, 0.0)) * gates.FULL_IMPACT
@@ -292,6 +294,18 @@ def calls_of_all(normals: Normals, window: Window, place: Places) -> F8:
     return calls
 
 
+def missed(known: Known, regular: F8, pace: F8) -> F8:
+    """Return the evidence that statements stay away longer than ever; NaN in the first day of each."""
+    life = Life(*known.normals.life)
+    whole_day = known.windows - life.since >= known.day_windows
+    return np.where(whole_day, spells.missed(life.spells, regular, pace), np.nan)
+
+
+def _either(g: F8, of_length: F8) -> F8:
+    """Return the evidence of calls, or that of a length where it says more, or where calls say nothing."""
+    return np.where(np.isnan(g), of_length, np.where(of_length > 0, np.fmax(g, of_length), g))
+
+
 def _of_newcomers(durations: F8, ms_per_call: F8, window: Window) -> Trouble:
     kind = np.full(len(window), verdicts.NEW_HEAVY, dtype=np.int8)
     return Trouble(newcomers.surprise(durations, ms_per_call), kind, window.deltas["total_exec_time"])
@@ -312,7 +326,8 @@ def _absent(
     absent[place[place >= 0]] = False
     waiting = waiting_of(given.seen, normals.keys, window.length_s)
     suspicion = Suspicion.of(normals.suspicion)
-    absent &= everyone.fewer | (everyone.down > 0) | (suspicion.support > 0).any(axis=0) | (waiting > 0)
+    late = missed(known, Traffic(*normals.traffic).regular, everyone.pace)
+    absent &= everyone.fewer | (everyone.down > 0) | (late > 0) | (suspicion.support > 0).any(axis=0) | (waiting > 0)
     if not absent.any() or window.quality.silent:
         return None
     what = everyone.at(absent.nonzero()[0])
@@ -325,16 +340,15 @@ def _absent(
     increments = Increments.nothing(len(nobody))
     taken = taken_over(known, window, place, normals.keys[absent])
     increments.of_ratio(verdicts.TRAFFIC, np.where(np.isfinite(what.up), what.up, ABSENT_FADES))
-    increments.of_ratio(
-        verdicts.SILENCE, np.where(what.calls <= TAKEN_OVER * taken, np.fmin(what.down, 0.0), what.down)
-    )
+    fewer = _either(what.down, late[absent])
+    increments.of_ratio(verdicts.SILENCE, np.where(what.calls <= TAKEN_OVER * taken, np.fmin(fewer, 0.0), fewer))
     before = Suspicion.of(normals.suspicion[:, absent])
     increments.of_distance(verdicts.WAITING, waits.distance(waiting, before.waits))
     gaps = ABSENT_GAPS / np.maximum(traffic.regular, ABSENT_GAPS / MOST_ABSENT_WINDOWS)
     long_gone = known.windows - life.last_seen >= gaps
     for family in (verdicts.LATENCY, verdicts.WORKING, verdicts.NEW_HEAVY):
         increments.calm[family] = long_gone | (family == verdicts.NEW_HEAVY)
-        increments.g[family] = ABSENT_FADES
+        increments.g[family] = ABSENT_FADES * (1.0 if family == verdicts.NEW_HEAVY else traffic.regular)
     missing = gates.of_calls(
         what.calls, costs.usual[EXEC], costs.usual[ROWS], window.length_s, server, given.gate,
         missing=np.ones(len(nobody), dtype=np.bool_),

@@ -1,0 +1,44 @@
+"""Statements that run now and then: evidence comes by the call, and waits for the next one."""
+
+import numpy as np
+
+from pganomaly.detectors import calls as traffics
+from pganomaly.records import IncidentKind
+from tests.builders import key
+from tests.detectors.windows import Server
+
+REPORT, OTHERS = key(1), [key(n) for n in range(2, 14)]
+EVERY = 12
+
+
+def test_a_report_that_became_slow_is_found_though_it_hardly_runs():
+    """Between two runs nothing is seen of it, and nothing that was seen is forgotten."""
+    server, rng = Server(), np.random.default_rng(2)
+
+    def hour(ms: float) -> None:
+        for n in range(EVERY):
+            window = {k: {"calls": float(rng.poisson(200)), "ms": 2.0 * rng.lognormal(0, 0.05)} for k in OTHERS}
+            slow = {REPORT: {"calls": 30.0, "ms": ms * rng.lognormal(0, 0.05)}} if n == EVERY - 1 else {}
+            server.live(window | slow)
+
+    for _ in range(12):
+        hour(5.0)
+    assert not server.opened
+
+    for _ in range(4):
+        hour(40.0)
+    (incident,) = server.opened
+    assert incident.key == REPORT
+    assert incident.kind is IncidentKind.LATENCY
+
+
+def test_what_was_expected_follows_a_slow_rise_and_not_a_sudden_one():
+    """Six per cent a window at most: a surge that lasts does not become what was to be expected while it is judged."""
+    slow, sudden = np.array([100.0]), np.array([100.0])
+    for window in range(30):
+        slow = traffics.followed(slow, 100.0 * 1.03 ** np.array([window]), 3.0)
+        sudden = traffics.followed(sudden, np.array([1000.0]), 3.0)
+        if window == 3:
+            assert sudden[0] < 140.0
+
+    assert slow[0] > 0.8 * 100.0 * 1.03**29
