@@ -46,6 +46,19 @@ def _obey_signals_again() -> None:
 _obey_signals_again()
 
 
+def _let_children_compile_once() -> None:
+    """
+    Give children a place for their bytecode where the environment forbids to write it beside the sources.
+
+    Without one each of a hundred children would compile the whole house, which takes longer than to import it.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode"))
+
+
+_let_children_compile_once()
+
+
 @pytest.fixture(scope="session")
 def pg18() -> Iterator[Server]:
     with Server(listen=True) as server:
