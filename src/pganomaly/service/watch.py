@@ -92,7 +92,7 @@ class Watch:
         try:
             verdict = self._observer.tick(self._interval_s)
         except (errors.ConnectError, errors.TargetError) as error:
-            self._log.warning("server.unreadable", error=str(error))
+            self._log.warning("server.unreadable", error=self._parts.speaker.error(error))
             self._news.seen(Trouble.SERVER_UNREACHABLE, error)
             return
         self._news.over(Trouble.SERVER_UNREACHABLE)
@@ -160,7 +160,7 @@ class Watch:
                 self._parts.errands.submit(self._parts.heartbeat.beat)
             return
         kind = Trouble.STORE_FULL if isinstance(failure, errors.StoreFull) else Trouble.STORE_DOWN
-        self._log.warning("store.failed", error=str(failure), waiting=len(self._ledger))
+        self._log.warning("store.failed", error=self._parts.speaker.error(failure), waiting=len(self._ledger))
         self._news.seen(kind, failure)
         self._news.pass_on(self._ledger.take_messages())
 
@@ -183,7 +183,7 @@ class Watch:
         except errors.LeaseLost:
             raise
         except (errors.StoreError, errors.ConnectError) as error:
-            self._log.warning("spare_time.failed", error=str(error))
+            self._log.warning("spare_time.failed", error=self._parts.speaker.error(error))
         except Exception:  # noqa: BLE001 - what can wait is tried again; the log has all of it
             self._log.exception("spare_time.failed")
 

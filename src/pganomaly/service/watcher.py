@@ -107,4 +107,4 @@ class Watcher:
             try:
                 store.release(lease)
             except (errors.StoreError, errors.ConnectError) as error:
-                self._log.warning("lease.not_released", error=str(error))
+                self._log.warning("lease.not_released", error=self._parts.speaker.error(error))
