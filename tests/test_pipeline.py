@@ -1,15 +1,40 @@
 """The order of the steps: live in one go, or table by table, a window means the same."""
 
+from dataclasses import replace
+
 from pganomaly import deltas, features, pipeline
 from pganomaly.detectors import Forest
 from pganomaly.messages import speaker
 from pganomaly.pipeline import Judgement, Memory, Rules
-from pganomaly.records import Key, Reading, Text, TextState
+from pganomaly.records import (
+    Change,
+    ChangeKind,
+    Evidence,
+    IncidentKind,
+    Key,
+    Member,
+    Message,
+    Reading,
+    Text,
+    TextState,
+)
+from pganomaly.records.evidence import Setting
 from tests.builders import at, key, reset, snapshot
 
 RULES = Rules(baseline_windows=5, day_windows=1440.0)
 SLOW, QUICK, NEW = key(1), key(2), key(3)
 NOTHING = Forest.untrained()
+
+
+def counted(calls: float, ms: float) -> dict[str, float]:
+    """Counters after so many calls of so many milliseconds."""
+    return {
+        "calls": calls, "total_exec_time": calls * ms, "min_exec_time": ms / 2,
+        "max_exec_time": ms * 2, "stddev_exec_time": ms / 5, "rows": calls, "shared_blks_hit": 3 * calls,
+    }  # fmt: skip
+
+
+NEWCOMER = {SLOW: counted(600 * 8, 1.0), QUICK: counted(9000 * 8, 0.01), NEW: counted(2, 5000.0)}
 
 
 def reading(number: int, entries: dict[Key, dict[str, float]], *texts: Text) -> Reading:
@@ -32,14 +57,6 @@ def history(windows: int) -> list[Reading]:
         )
         for n in range(1, windows + 1)
     ]
-
-
-def counted(calls: float, ms: float) -> dict[str, float]:
-    """Counters after so many calls of so many milliseconds."""
-    return {
-        "calls": calls, "total_exec_time": calls * ms, "min_exec_time": ms / 2,
-        "max_exec_time": ms * 2, "stddev_exec_time": ms / 5, "rows": calls, "shared_blks_hit": 3 * calls,
-    }  # fmt: skip
 
 
 def judged(readings: list[Reading], memory: Memory | None = None) -> tuple[Memory, list[pipeline.Verdict]]:
@@ -111,3 +128,27 @@ def test_nothing_is_judged_where_statistics_were_lost():
     assert window.quality.silent
     assert verdicts[-1].findings == ()
     assert verdicts[-1].changes == ()
+
+
+def test_what_is_told_grows_with_who_joins_and_keeps_what_the_server_showed():
+    """An update reads as the first message did, with the new member in it; a change without news is not told."""
+    _memory, verdicts = judged([*history(7), reading(8, NEWCOMER, Text(NEW, TextState.READ, "SELECT pg_sleep(5)"))])
+    (opened,) = verdicts[-1].changes
+    server = Evidence(at(480), "shop", settings=(Setting("work_mem", "64MB", "4MB"),))
+    seen = pipeline.enlightened(verdicts[-1], {opened.incident.incident_id: server})
+
+    def told(members: tuple[Member, ...]) -> list[Message]:
+        incident = replace(seen.memory.judgement.desk.open[0], members=members)
+        change = Change(ChangeKind.UPDATED, incident, at(540))
+        return list(
+            pipeline.account(seen.memory, (change,), seen.drift, server="shop", speaker=speaker("en"), now=at(540))
+        )
+
+    first = opened.incident.members
+    assert told(first) == []
+    (message,) = told((*first, Member(SLOW, IncidentKind.LATENCY, at(540))))
+    assert message.kind == "incident.updated"
+    assert message.about == opened.incident.incident_id
+    said = "\n".join(block.text for block in message.blocks)
+    assert "Also affected: SELECT * FROM goods WHERE id = $1." in said
+    assert "work_mem is 4MB, it was 64MB" in said

@@ -138,6 +138,8 @@ class Memory:
 
     snapshot   the newest: what differs from it has moved
     reference  what the next window counts from (deltas.reference); both None before the first tick
+    major      of the server's version, None where it is not known
+    evidence   what the server showed of open incidents, by their ids
     """
 
     judgement: Judgement
@@ -147,6 +149,8 @@ class Memory:
     databases: Mapping[int, str] = field(default_factory=dict)
     roles: Mapping[int, str] = field(default_factory=dict)
     outsiders: Outsiders = field(default_factory=Outsiders)
+    major: int | None = None
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,6 +200,7 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
         databases=reading.databases or memory.databases,
         roles=reading.roles or memory.roles,
         outsiders=reading.outsiders,
+        major=reading.major or memory.major,
     )
     moved = deltas.moved(memory.snapshot, snapshot)
     unread = {text.key: text.state for text in reading.texts if text.state is not TextState.READ}
@@ -293,10 +298,13 @@ def enlightened(verdict: Verdict, evidence: Mapping[str, Evidence]) -> Verdict:
     )
     why = _whys(cases, shapes)
     desk = judgement.desk.with_open(tuple(_because(incident, why) for incident in judgement.desk.open))
+    kept = {i.incident_id: e for i in desk.open if (e := verdict.memory.evidence.get(i.incident_id)) is not None}
     return replace(
         verdict,
         changes=tuple(replace(change, incident=_because(change.incident, why)) for change in verdict.changes),
-        memory=replace(verdict.memory, judgement=replace(judgement, cases=cases, desk=desk)),
+        memory=replace(
+            verdict.memory, judgement=replace(judgement, cases=cases, desk=desk), evidence={**kept, **evidence}
+        ),
     )
 
 
@@ -369,9 +377,9 @@ def account(
     """
     Return what people are told of a run: one message where an incident opened or closed, one for drift.
 
-    evidence  what the server showed, by incident id, where it was asked
+    evidence  what the server showed, by incident id, where it was asked; else what it showed before
     """
-    seen = evidence or {}
+    seen = {**memory.evidence, **(evidence or {})}
     told = [
         _message(memory, c, server, speaker, now, matrix, seen.get(c.incident.incident_id))
         for c in changes
@@ -400,7 +408,14 @@ def _message(
         role=memory.roles.get(incident.key.userid),
     )
     if change.kind is ChangeKind.RESOLVED:
-        return compose.resolved(speaker, subject=subject, incident=incident, now=now, feature=catalog.feature)
+        return compose.resolved(
+            speaker,
+            subject=subject,
+            incident=incident,
+            now=now,
+            feature=catalog.feature,
+            account=compose.Account(lambda cause: fingerprint(cause).says),
+        )
     if change.kind is ChangeKind.UPDATED and not _joined(change):
         return None
     tell = compose.updated if change.kind is ChangeKind.UPDATED else compose.opened
@@ -429,6 +444,7 @@ def _account(memory: Memory, incident: Incident, evidence: Evidence | None) -> c
         memory.shapes.by_key.get(key),
         memory.databases.get(key.dbid),
         memory.roles.get(key.userid),
+        memory.major,
         explanation=why,
         evidence=evidence,
     )

@@ -56,6 +56,8 @@ def blocks(speaker: Speaker, step: Step, database: str | None) -> tuple[Block, .
     """Return what to look at, how to read it, and what would mend it."""
     say = speaker.say
     where = say("To confirm it, in psql:")
+    if "FROM pg_stat_statements" in step.look:
+        where = say("To confirm it, in psql, in a database that has pg_stat_statements:")
     if step.in_database and database is not None:
         where = say("To confirm it, in psql, in database {database}:", database=database)
     advice = ADVICE.get(step.cause) or (None if step.mend else INSTEAD.get(step.cause))

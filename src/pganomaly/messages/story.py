@@ -6,7 +6,7 @@ out   Blocks; what matters most comes first, because channels cut at the end
 """
 
 from pganomaly.messages import breakdown, nextstep, shown
-from pganomaly.messages.headline import headline, lead
+from pganomaly.messages.headline import PROBABLY, headline, lead
 from pganomaly.messages.naming import QUERY_CHARS, shortened
 from pganomaly.messages.voice import Voice
 from pganomaly.records import Block, Cause, Explanation, IncidentKind, Reason
@@ -49,7 +49,7 @@ def ending(voice: Voice) -> tuple[Block, ...]:
         line = say("{server}: {query} is calm again, it lasted {duration} ({onset} to {end})", **names, end=closed)
     told = worst(voice)
     lines = [say("At worst: {reason}.", reason=told)] if told else []
-    lines += [why] if (why := _why(voice)) else []
+    lines += [why] if (why := _settled(voice)) else []
     return (Block("headline", line), *(Block("text", text) for text in lines))
 
 
@@ -69,10 +69,10 @@ def _explained(voice: Voice) -> Explanation | None:
 
 def _why(voice: Voice) -> str:
     """Return the causes with their probabilities: the likeliest, and the next where that is likely, too."""
-    account, explained, say = voice.account, _explained(voice), voice.speaker.say
-    if account is None or explained is None or not explained.causes:
+    account, say = voice.account, voice.speaker.say
+    if account is None or account.explanation is None or not account.explanation.causes:
         return ""
-    first, *rest = explained.causes
+    first, *rest = account.explanation.causes
     share = voice.speaker.quantity(first.probability, "share")
     other = next((c for c in rest if c.probability >= UNLIKELY and c.cause is not Cause.UNKNOWN), None)
     if first.cause is Cause.UNKNOWN:
@@ -83,6 +83,16 @@ def _why(voice: Voice) -> str:
         return line
     chance = voice.speaker.quantity(other.probability, "share")
     return f"{line}\n{say('Else ({share}): {why}.', share=chance, why=say(account.says(other.cause)))}"
+
+
+def _settled(voice: Voice) -> str:
+    """Return what the cause was, when all is over; nothing where that remained unclear."""
+    first = next(iter(voice.incident.causes), None)
+    if voice.account is None or first is None or first.cause is Cause.UNKNOWN or first.probability < PROBABLY:
+        return ""
+    say = voice.speaker.say
+    share = voice.speaker.quantity(first.probability, "share")
+    return say("Why ({share} sure): {why}.", share=share, why=say(voice.account.says(first.cause)))
 
 
 def _shown(voice: Voice) -> str:

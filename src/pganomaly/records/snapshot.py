@@ -100,6 +100,7 @@ class Reading:
 
     databases, roles  names by oid, as far as the server tells
     outsiders         our own role where only we use it, and the platform's roles and databases
+    major             of the server's version, None where it is not known
     """
 
     snapshot: Snapshot
@@ -108,3 +109,4 @@ class Reading:
     databases: dict[int, str] = field(default_factory=dict)
     roles: dict[int, str] = field(default_factory=dict)
     outsiders: Outsiders = field(default_factory=Outsiders)
+    major: int | None = None
