@@ -55,6 +55,8 @@ from pganomaly.records.grid import F8
 
 CONTEXT = ("calls_per_sec", "exec_ms_per_sec", "db_time_share")
 """Features that a message shows beside what is odd."""
+REVISED = (3, 10)
+"""Odd windows of an incident in which its message is brought up to date: its first one knew little of the cause."""
 _NO_SHAPES = Shapes()
 CAUSES_STORED = 5
 """Causes stored with an incident, likeliest first."""
@@ -416,7 +418,7 @@ def _message(
             feature=catalog.feature,
             account=compose.Account(lambda cause: fingerprint(cause).says),
         )
-    if change.kind is ChangeKind.UPDATED and not _joined(change):
+    if change.kind is ChangeKind.UPDATED and not _outdated(change):
         return None
     tell = compose.updated if change.kind is ChangeKind.UPDATED else compose.opened
     return tell(
@@ -430,10 +432,11 @@ def _message(
     )
 
 
-def _joined(change: Change) -> bool:
-    """Return whether statements joined an incident after people were told of it: what they read is out of date."""
-    told_at = change.incident.told_at or change.incident.opened_at
-    return any(m.joined_at == change.at > told_at for m in change.incident.members)
+def _outdated(change: Change) -> bool:
+    """Return whether what people read is out of date: statements have joined, or there is more to judge the cause by."""
+    incident = change.incident
+    joined = any(m.joined_at == change.at > (incident.told_at or incident.opened_at) for m in incident.members)
+    return joined or (incident.last_odd_at == change.at and incident.windows_odd in REVISED)
 
 
 def _account(memory: Memory, incident: Incident, evidence: Evidence | None) -> compose.Account:

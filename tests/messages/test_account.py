@@ -177,7 +177,7 @@ def test_the_arithmetic_is_a_table_whose_factors_have_their_share():
     assert table.splitlines() == [
         "                 usually       now        share",
         "time            1.6 ms/s  160 ms/s  ×100",
-        "calls                9/s       9/s           0%",
+        "calls                9/s       9/s",
         "work a call       128 kB      4 MB   ×32    75%",
         "time per block   0.01 ms  0.031 ms  ×3.1    25%",
         "not cached          8 kB    3.4 MB  ×440",

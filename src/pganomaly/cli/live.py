@@ -40,8 +40,9 @@ def show(app: App, target: Target, clock: Clock, *, interval_s: float, windows: 
         elif app.console.is_terminal:
             _table(app, target, observer, stream, clock)
         else:
+            said: dict[str | None, str] = {}
             for verdict in stream:
-                _lines(app, target, observer, verdict, clock)
+                _lines(app, target, observer, verdict, clock, said)
     except KeyboardInterrupt:
         pass
     finally:
@@ -77,10 +78,15 @@ def _news(app: App, target: Target, observer: Observer, verdict: Verdict, clock:
     )  # fmt: skip
 
 
-def _lines(app: App, target: Target, observer: Observer, verdict: Verdict, clock: Clock) -> None:
+def _lines(
+    app: App, target: Target, observer: Observer, verdict: Verdict, clock: Clock, said: dict[str | None, str]
+) -> None:
+    """Print a window and its news; *said* is the first line by incident, so that nothing is said twice."""
     app.print(_status(app, verdict))
     for message in _news(app, target, observer, verdict, clock):
-        tell(app, message)
+        if said.get(message.about) != message.headline:
+            tell(app, message)
+        said[message.about] = message.headline
 
 
 def _status(app: App, verdict: Verdict) -> str:

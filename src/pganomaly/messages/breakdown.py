@@ -27,6 +27,7 @@ TELLING = 0.2
 """How far, as a logarithm, the whole must be from the usual before shares of it mean anything."""
 CHANGED = 1.3
 """A part of the work is worth a line from so many times the usual on, or below its inverse."""
+LEAST_SHARE = 0.01
 
 
 def table(speaker: Speaker, explanation: Explanation) -> str:
@@ -34,40 +35,46 @@ def table(speaker: Speaker, explanation: Explanation) -> str:
     factors = [f for f in explanation.factors if f.value is not None]
     if not factors:
         return ""
+    total = [explanation.total] if explanation.total.value is not None else []
     parts = [p for p in explanation.parts if p.value and (p.factor is None or not 1 / CHANGED < p.factor < CHANGED)]
-    rows = [_row(speaker, f, explanation.total) for f in (explanation.total, *factors, *parts)]
-    heads = ("", speaker.say("usually"), speaker.say("now"), "", speaker.say("share"))
-    return _aligned([heads, *rows])
+    shares = _shares(explanation)
+    rows = [_row(speaker, f, shares.get(f.name, 0.0)) for f in (*total, *factors, *parts)]
+    return _aligned(("", speaker.say("usually"), speaker.say("now"), "", speaker.say("share")), rows)
 
 
-def _row(speaker: Speaker, factor: Factor, total: Factor) -> tuple[str, ...]:
+def _row(speaker: Speaker, factor: Factor, share: float) -> tuple[str, ...]:
     return (
         speaker.say(LABELS[factor.name]),
         _amount(speaker, factor, factor.usual),
         _amount(speaker, factor, factor.value),
         speaker.factor(factor.factor),
-        _share(speaker, factor, total) if factor.name in ("calls", "work", "pace") else "",
+        speaker.quantity(round(share, 2), "share") if share >= LEAST_SHARE else "",
     )
 
 
 def _amount(speaker: Speaker, factor: Factor, value: float | None) -> str:
     if value is None:
-        return "–"
+        return ""
     if factor.unit == "blocks":
         return speaker.quantity(value * BLOCK_BYTES, "bytes")
     return speaker.quantity(value, factor.unit)
 
 
-def _share(speaker: Speaker, factor: Factor, total: Factor) -> str:
-    """Return the part of a factor in the whole: of logarithms, because factors multiply."""
-    if not factor.factor or not total.factor or abs(log(total.factor)) < TELLING:
-        return ""
-    return speaker.quantity(log(factor.factor) / log(total.factor), "share")
+def _shares(explanation: Explanation) -> dict[str, float]:
+    """Return the part of each factor in the change: of logarithms, because factors multiply; none of what opposes it."""
+    whole = log(explanation.total.factor) if explanation.total.factor else 0.0
+    if abs(whole) < TELLING:
+        return {}
+    pushes = {f.name: log(f.factor) / whole for f in explanation.factors if f.factor}
+    all_of_them = sum(push for push in pushes.values() if push > 0)
+    return {name: push / all_of_them for name, push in pushes.items() if push > 0}
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    kept = [n for n, width in enumerate(widths) if width]
+def _aligned(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Return equal columns; those without an entry are left out."""
+    kept = [n for n in range(len(heads)) if any(row[n] for row in rows)]
+    widths = [max(len(row[n]) for row in (heads, *rows)) for n in range(len(heads))]
     return "\n".join(
-        "  ".join(row[n].ljust(widths[n]) if n == 0 else row[n].rjust(widths[n]) for n in kept).rstrip() for row in rows
+        "  ".join(row[n].ljust(widths[n]) if n == 0 else row[n].rjust(widths[n]) for n in kept).rstrip()
+        for row in (heads, *rows)
     )

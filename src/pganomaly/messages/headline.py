@@ -45,6 +45,7 @@ _BARE = {
 _SAYS_ALREADY = {
     (IncidentKind.TRAFFIC, Cause.CALL_SURGE), (IncidentKind.SILENCE, Cause.CALL_DROP),
     (IncidentKind.NEW_HEAVY, Cause.NEW_QUERY), (IncidentKind.HOST, Cause.HOST_SLOW),
+    (IncidentKind.WORK, Cause.WAL_GROWTH),
 }  # fmt: skip
 """A cause that only repeats what the first half of the line says."""
 

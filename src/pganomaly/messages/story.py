@@ -114,7 +114,7 @@ def _table(voice: Voice) -> str:
 def _load(voice: Voice) -> str:
     """Return what share of the server's time the statement takes."""
     explained, speaker = _explained(voice), voice.speaker
-    if explained is None or explained.db_time_share is None:
+    if explained is None or explained.db_time_share is None or voice.incident.kind is IncidentKind.SILENCE:
         return ""
     share = speaker.quantity(explained.db_time_share, "share")
     if not explained.excess_share or explained.excess_share <= 0:
