@@ -416,7 +416,7 @@ def _message(
             incident=incident,
             now=now,
             feature=catalog.feature,
-            account=compose.Account(lambda cause: fingerprint(cause).says),
+            account=compose.Account(_says, shapes=_texts(memory, incident)),
         )
     if change.kind is ChangeKind.UPDATED and not _outdated(change):
         return None
@@ -433,7 +433,7 @@ def _message(
 
 
 def _outdated(change: Change) -> bool:
-    """Return whether what people read is out of date: statements have joined, or there is more to judge the cause by."""
+    """Return whether what people read is out of date: statements have joined, or more is known of the cause."""
     incident = change.incident
     joined = any(m.joined_at == change.at > (incident.told_at or incident.opened_at) for m in incident.members)
     return joined or (incident.last_odd_at == change.at and incident.windows_odd in REVISED)
@@ -453,14 +453,18 @@ def _account(memory: Memory, incident: Incident, evidence: Evidence | None) -> c
     )
     known = why is not None and why.likeliest.cause is not Cause.UNKNOWN
     cause = why.likeliest.cause if why is not None and known else usual_cause(incident.kind)
-    others = {m.key for m in incident.members} | ({why.culprit} if why is not None and why.culprit else set())
-    return compose.Account(
-        says=lambda cause: fingerprint(cause).says,
-        explanation=why,
-        evidence=evidence,
-        step=next_step(cause, about),
-        shapes={other: memory.shapes.by_key[other] for other in others if other in memory.shapes.by_key},
-    )
+    others = (why.culprit,) if why is not None and why.culprit else ()
+    return compose.Account(_says, why, evidence, next_step(cause, about), _texts(memory, incident, *others))
+
+
+def _says(cause: Cause) -> str:
+    return fingerprint(cause).says
+
+
+def _texts(memory: Memory, incident: Incident, *others: Key) -> dict[Key, Shape]:
+    """Return the texts of an incident's statements, and of others, as far as they are known."""
+    known = memory.shapes.by_key
+    return {key: known[key] for key in (*(m.key for m in incident.members), *others) if key in known}
 
 
 def _context(matrix: Matrix, incident: Incident) -> tuple[Reason, ...]:

@@ -61,7 +61,7 @@ def _amount(speaker: Speaker, factor: Factor, value: float | None) -> str:
 
 
 def _shares(explanation: Explanation) -> dict[str, float]:
-    """Return the part of each factor in the change: of logarithms, because factors multiply; none of what opposes it."""
+    """Return the part of each factor in the change, as logarithms: factors multiply. What opposes it has none."""
     whole = log(explanation.total.factor) if explanation.total.factor else 0.0
     if abs(whole) < TELLING:
         return {}

@@ -49,7 +49,7 @@ def ending(voice: Voice) -> tuple[Block, ...]:
         line = say("{server}: {query} is calm again, it lasted {duration} ({onset} to {end})", **names, end=closed)
     told = worst(voice)
     lines = [say("At worst: {reason}.", reason=told)] if told else []
-    lines += [why] if (why := _settled(voice)) else []
+    lines += [line for line in (_settled(voice), _others(voice)) if line]
     return (Block("headline", line), *(Block("text", text) for text in lines))
 
 
