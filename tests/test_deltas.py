@@ -58,6 +58,18 @@ def test_what_moved_without_a_call_waits_for_the_next_call():
     assert window.start == at(60)
 
 
+def test_a_step_is_a_window_and_what_the_next_one_counts_from():
+    first = snapshot(0, {A: {"calls": 5, "plans": 5}, B: {"calls": 1}})
+    second = snapshot(60, {A: {"calls": 5, "plans": 6}, B: {"calls": 4}})
+
+    window, kept = deltas.step(first, second)
+
+    assert window is not None
+    assert np.array_equal(window.deltas.values, deltas.between(first, second).deltas.values, equal_nan=True)
+    assert np.array_equal(kept.counters.values, deltas.reference(first, second).counters.values, equal_nan=True)
+    assert deltas.step(None, second) == (None, second)
+
+
 def test_a_new_entry_counts_from_zero():
     older = snapshot(0, {A: {"calls": 5}})
     newer = snapshot(60, {A: {"calls": 5}, NEW: {"calls": 4}})

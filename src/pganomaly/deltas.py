@@ -13,6 +13,7 @@ reset and none of its counters fell), or it provably began after the older snaps
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +69,47 @@ def between(older: Snapshot, newer: Snapshot, *, usual_s: float | None = None) -
     A statement whose counters went back was reset or evicted: it waits for the next window, and is no burst.
     *usual_s* is the usual length of a window; the interval in force where it is not given.
     """
-    place = locate(newer.keys, older.keys)
-    before, proven = _proof(older, newer, place)
+    return _window(older, newer, _Proof.of(older, newer), usual_s)
+
+
+def reference(older: Snapshot | None, newer: Snapshot) -> Snapshot:
+    """
+    Return the snapshot from which the next window counts: *newer*, but what moved without a call stays as it was.
+
+    A failed plan or an execution still to be counted thus ends up in the key's next delta, and sums stay exact.
+    """
+    return newer if older is None else _carried(newer, _Proof.of(older, newer))
+
+
+def step(older: Snapshot | None, newer: Snapshot) -> tuple[Window | None, Snapshot]:
+    """Return between() and reference() of the same two snapshots, for the price of one; the first makes no window."""
+    if older is None:
+        return None, newer
+    proof = _Proof.of(older, newer)
+    return _window(older, newer, proof, None), _carried(newer, proof)
+
+
+class _Proof(NamedTuple):
+    """
+    What is proven of the entries of a snapshot.
+
+    place   where each stood in the older snapshot, -1: nowhere
+    before  what each had counted when the window began
+    holds   for which entries that is proven
+    """
+
+    place: NDArray[np.intp]
+    before: F8
+    holds: Mask
+
+    @classmethod
+    def of(cls, older: Snapshot, newer: Snapshot) -> "_Proof":
+        place = locate(newer.keys, older.keys)
+        return cls(place, *_proof(older, newer, place))
+
+
+def _window(older: Snapshot, newer: Snapshot, proof: _Proof, usual_s: float | None) -> Window:
+    place, before, proven = proof
     diff = newer.counters.values[_ROWS] - before[_ROWS]
     ran = proven & (diff[_CUMULATIVE.index("calls")] > 0)
 
@@ -89,16 +129,8 @@ def between(older: Snapshot, newer: Snapshot, *, usual_s: float | None = None) -
     )
 
 
-def reference(older: Snapshot | None, newer: Snapshot) -> Snapshot:
-    """
-    Return the snapshot from which the next window counts: *newer*, but what moved without a call stays as it was.
-
-    A failed plan or an execution still to be counted thus ends up in the key's next delta, and sums stay exact.
-    """
-    if older is None:
-        return newer
-    place = locate(newer.keys, older.keys)
-    before, proven = _proof(older, newer, place)
+def _carried(newer: Snapshot, proof: _Proof) -> Snapshot:
+    place, before, proven = proof
     uncalled = proven & (newer.counters.values[_CALLS] == before[_CALLS]) & (place >= 0)
     if not uncalled.any():
         return newer

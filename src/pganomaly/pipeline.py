@@ -5,7 +5,7 @@ in    a Memory and a Reading (live), or a Judgement and a Matrix (out of the tab
 out   a Verdict: the window, what is odd in it, what people are to be told, and the next Memory
 not   no wire, no disk, no clock: what is not in the arguments does not exist
 
-    judge(memory, reading) -> Verdict        deltas.between -> features.build -> decide
+    judge(memory, reading) -> Verdict        deltas.step -> features.build -> decide
     decide(judgement, matrix) -> Decision    score -> incidents -> learn
     account(verdict) -> messages             sentences, in the reader's language
 """
@@ -194,10 +194,11 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
     """Return what *reading* means to somebody who remembers *memory*."""
     snapshot = deltas.steady(memory.snapshot, reading.snapshot)
     shapes = describe(reading)
+    window, reference = deltas.step(memory.reference, snapshot)
     after = replace(
         memory,
         snapshot=snapshot,
-        reference=deltas.reference(memory.reference, snapshot),
+        reference=reference,
         shapes=_of_those_there(memory.shapes | shapes, snapshot, memory.judgement.desk),
         databases=reading.databases or memory.databases,
         roles=reading.roles or memory.roles,
@@ -206,11 +207,10 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
     )
     moved = deltas.moved(memory.snapshot, snapshot)
     unread = {text.key: text.state for text in reading.texts if text.state is not TextState.READ}
-    if memory.reference is None:
+    if window is None:
         unchanged = Outcome(memory.judgement.streak, bad=False, bad_runs=0)
         return Verdict(snapshot, moved, None, None, None, shapes, unread, (), (), unchanged, after)
 
-    window = deltas.between(memory.reference, snapshot)
     matrix = features.build(window, after.shapes, after.outsiders)
     activity = lexical.recognised(reading.activity, after.shapes)
     decision = decide(memory.judgement, matrix, model, rules, activity=activity, shapes=after.shapes)
