@@ -24,7 +24,7 @@ PER_WINDOWS = 800
 """False incidents are given per so many quiet windows."""
 HEADINGS = (
     "recording", "faults", "recall inc", "recall stm", "false inc/800q", "false ep", "precision", "ttd p50/p90",
-    "culprit@1", "inc/fault", "told", "digest", "benign told", "activity", "seconds",
+    "culprit@1", "cause", "inc/fault", "told", "digest", "benign told", "activity", "seconds",
 )  # fmt: skip
 
 
@@ -41,6 +41,11 @@ class Report:
         """The grader's figures by incident; zeros where nothing was told."""
         none = {"recall": 0.0, "false": 0, "true": 0, "culprit_at_1": None, "per_fault_mean": None}
         return self.grade.get("incidents") or none
+
+    @property
+    def cause(self) -> dict[str, Any]:
+        """The grader's figures by cause: of the faults that were found, how many were given an accepted one."""
+        return self.grade.get("cause") or {"accuracy": None, "faults_with_cause": 0}
 
     @property
     def false_rate(self) -> float:
@@ -75,7 +80,8 @@ def row(r: Report) -> list[str]:
     return [
         r.name, str(g["faults"]), number(i["recall"]), number(g["recall"]), number(r.false_rate),
         str(g["false_episodes"]), number(g["precision"]), f"{number(g['ttd_median'], 0)}/{number(g['ttd_p90'], 0)}",
-        number(i["culprit_at_1"]), number(i["per_fault_mean"]), str(s["told"]), str(s["digested"]),
+        number(i["culprit_at_1"]), number(r.cause["accuracy"]), number(i["per_fault_mean"]),
+        str(s["told"]), str(s["digested"]),
         str(sum(g["false_by_benign"].values())), g.get("bonus_activity_only", "-"), number(s["seconds"], 0),
     ]  # fmt: skip
 
@@ -90,11 +96,13 @@ def total(reports: list[Report]) -> list[str]:
     wrong = sum(r.incidents["false"] for r in reports)
     delays = sorted(g["ttd_median"] for g in grades if g["ttd_median"] is not None)
     culprits = [r.incidents["culprit_at_1"] for r in reports if r.incidents["culprit_at_1"] is not None]
+    caused = sum(r.cause["faults_with_cause"] for r in reports)
+    right = sum((r.cause["accuracy"] or 0.0) * r.cause["faults_with_cause"] for r in reports)
     return [
         "all", str(faults), number(found / max(faults, 1)), number(sum(g["detected"] for g in grades) / max(faults, 1)),
         number(wrong * PER_WINDOWS / max(quiet, 1)), str(false), number(true / max(true + false, 1)),
         number(delays[len(delays) // 2] if delays else None, 0),
-        number(sum(culprits) / len(culprits) if culprits else None), "",
+        number(sum(culprits) / len(culprits) if culprits else None), number(right / caused if caused else None), "",
         str(sum(r.summary["told"] for r in reports)), str(sum(r.summary["digested"] for r in reports)),
         str(sum(sum(g["false_by_benign"].values()) for g in grades)), "",
         number(sum(r.summary["seconds"] for r in reports), 0),

@@ -27,7 +27,8 @@ class Effects:
     work     of blocks touched per call      rows     of rows per call
     misses   of the share of blocks read     temp     temporary blocks added per call
     wal      of WAL and dirtied per call     wait_ms  waiting per call of the waiting_share of calls that wait
-    host     of all time                     jobs     executions a window of flows out of their hours
+    pace     of the time of its work         jobs     executions a window of flows out of their hours
+    host     of all time
     """
 
     flows: F8
@@ -42,6 +43,7 @@ class Effects:
     wal: F8
     wait_ms: F8
     waiting_share: F8
+    pace: F8
     host: float = 1.0
     waits: list[Wait] = field(default_factory=list)
     adhoc: int = 0
@@ -59,4 +61,5 @@ class Effects:
         return cls(
             flows=np.ones(flows), started=np.zeros(flows), jobs=np.zeros(flows), calls=ones(), kept=ones(),
             work=ones(), rows=ones(), misses=ones(), temp=zeros(), wal=ones(), wait_ms=zeros(), waiting_share=zeros(),
+            pace=ones(),
         )  # fmt: skip

@@ -136,7 +136,7 @@ def perform(calls: I8, needs: Needs, mood: Mood, effects: Effects, cores: int, s
     images = rng.binomial(dirtied.astype(np.int64), mood.page_images).astype(np.float64)
 
     io_ms = read * needs.read_ms * rng.uniform(0.7, 1.3, len(at))
-    cpu = needs.fixed_ms[at] + blocks * needs.ms_per_block[at] + wal / n * 2e-5 + 2e-4 * rows / n
+    cpu = needs.fixed_ms[at] + blocks * needs.ms_per_block[at] * effects.pace[at] + wal / n * 2e-5 + 2e-4 * rows / n
     mean_ms = (cpu * np.exp(mood.statement_time[at]) + (io_ms + temp * 0.02) / n) * mood.time * effects.host
     busy = float((n * mean_ms).sum()) / 1000 / seconds / cores
     mean_ms *= 1 + 0.6 * float(np.clip(busy - 0.7, 0.0, 3.0))

@@ -365,5 +365,58 @@ def unexplained(scene: Scene) -> Event:
     return _fault(scene, "unexplained", act, group, f"x{x:.1f}", "slower for no reason that shows")
 
 
-MORE_FAULTS: tuple[Callable[[Scene], Event], ...] = (more_io, saturation, unexplained)
+def plan_flip_in_memory(scene: Scene) -> Event:
+    """The planner errs, and the worse plan looks at the same blocks again and again without asking for them anew."""
+    found = scene.candidates("join", "list", "aggregate", "report", least_calls=4)
+    group, x = scene.pick(_by_role(scene, found, 2), 2.5, 60)
+    touches = float(scene.rng.uniform(0.0, 0.3))
+
+    def act(e: Effects, _: float) -> None:
+        e.work[group] *= x**touches
+        e.pace[group] *= x ** (1 - touches)
+
+    return _fault(scene, "plan_flip", act, group, f"x{x:.1f} time", "a worse plan is taken, at the expense of the CPU")
+
+
+def data_skew_in_blocks(scene: Scene) -> Event:
+    """One owner has far more rows than others, side by side in few blocks, and they are counted, not returned."""
+    found = scene.candidates("point", "aggregate", "join", least_calls=10)
+    group, x = scene.pick(_by_table(scene, found, 3), 4, 60)
+    dense = float(scene.rng.uniform(0.2, 0.6))
+    returned = float(scene.rng.choice([0.0, 0.0, 0.3]))
+
+    def act(e: Effects, _: float) -> None:
+        e.work[group] *= x**dense
+        e.rows[group] *= x**returned
+        e.pace[group] *= x ** (1 - dense)
+
+    return _fault(scene, "data_skew", act, group, f"x{x:.1f} time", "one owner with very many rows, in few blocks")
+
+
+def retry_storm_of_one(scene: Scene) -> Event:
+    """A statement fails where nobody counts it, and what comes before it is tried again and again."""
+    w = scene.workload
+    shared = np.bincount(w.edge_statement, minlength=len(w.statements)) > 1
+    pairs = []
+    for f in w.flows_of_kind("page"):
+        own = [s for s, _ in w.flows[f].steps if not shared[s] and w.statements[s].parent < 0]
+        if len(own) > 1:
+            pairs.append(np.array(own[:2]))
+    first, x = scene.pick([pair[:1] for pair in pairs], 5, 40, _calls_weight(scene))
+    failing = next(pair for pair in pairs if pair[0] == first[0])[1:]
+    kept = float(scene.rng.uniform(0.0, 0.9))
+
+    def act(e: Effects, _: float) -> None:
+        e.calls[first] *= x
+        e.kept[failing] *= kept
+
+    hit = np.concatenate([first, failing])
+    return _fault(
+        scene, "retry_storm", act, hit, f"x{x:.1f} calls", "a statement fails and what is before it is retried"
+    )
+
+
+MORE_FAULTS: tuple[Callable[[Scene], Event], ...] = (
+    more_io, saturation, unexplained, plan_flip_in_memory, data_skew_in_blocks, retry_storm_of_one,
+)  # fmt: skip
 """What recordings for grading do not have: for learning to tell causes apart."""

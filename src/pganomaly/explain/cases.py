@@ -90,7 +90,7 @@ def follow(
     activity: tuple[Activity, ...] = (),
     shapes: Shapes,
 ) -> tuple[Case, ...]:
-    """Return a case per open incident after a window; nothing is added where nothing may be judged."""
+    """Return a case per open incident after a window; nothing is added by one that shows nothing of it."""
     known = {case.incident_id: case for case in cases}
     opened = [(known.get(i.incident_id, Case(i.incident_id, i.onset)), i) for i in incidents]
     if not opened or scores.window.quality.silent:
@@ -98,8 +98,14 @@ def follow(
     seen = looked_at(activity)
     server = of_server(scores, matrix, activity, shapes)
     return tuple(
-        _after(case, i.ranked[:FOLLOWED], scores, matrix, shapes, activity, server, seen) for case, i in opened
+        _after(case, i.ranked[:FOLLOWED], scores, matrix, shapes, activity, server, seen) if _shows(i, scores) else case
+        for case, i in opened
     )
+
+
+def _shows(incident: Incident, scores: Scores) -> bool:
+    """Return whether a window shows what an incident is about: calm ones say nothing of its causes."""
+    return any(m.still and m.seen_at == scores.window.end for m in incident.members)
 
 
 def _after(
@@ -154,10 +160,20 @@ def _blockers(
     for a in activity:
         moments.setdefault(a.sampled_at, {})[a.pid] = a
     for sessions in moments.values():
-        waiting = [a for a in sessions.values() if a.blocked_by and (a.dbid, a.query_id) in queries]
-        heads = {pid for a in waiting for pid in a.blocked_by if pid in sessions and not sessions[pid].blocked_by}
-        for head in (sessions[pid] for pid in heads):
+        waiting = [a.pid for a in sessions.values() if a.blocked_by and (a.dbid, a.query_id) in queries]
+        for head in (sessions[pid] for pid in _heads(waiting, sessions)):
             if head.dbid is not None and head.userid is not None and head.query_id is not None:
                 key = Key(head.dbid, head.userid, head.query_id)
                 found[key] = found.get(key, 0) + 1
     return tuple(sorted(found.items(), key=lambda one: -one[1])[:MOST_BLOCKERS])
+
+
+def _heads(waiting: Iterable[int], sessions: Mapping[int, Activity]) -> set[int]:
+    """Return the sessions that wait for nobody, and that the *waiting* ones wait for, directly or not."""
+    queue, seen = list(waiting), set[int]()
+    while queue:
+        pid = queue.pop()
+        if pid in sessions and pid not in seen:
+            seen.add(pid)
+            queue.extend(sessions[pid].blocked_by)
+    return {pid for pid in seen if not sessions[pid].blocked_by}

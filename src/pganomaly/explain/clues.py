@@ -18,6 +18,7 @@ from pganomaly.records import IncidentKind, Shape, Shapes
 
 PLAIN = log(8.0)
 """A residual of eight times the usual is plain to see."""
+FAR_MORE = log(12.0)
 MOST = 1.5
 SEEN = log(2.0)
 """A statement's calls are more, or fewer, from twice the usual on."""
@@ -98,6 +99,10 @@ def _around(name: str, scale: float = 1.0) -> Callable[[Sight], float]:
     return lambda s: s.around(name, scale)
 
 
+def _far_more(tally: Tally) -> float:
+    return float(np.clip(tally.r(BLOCKS) / FAR_MORE - 1.0, 0.0, MOST))
+
+
 def _pace(s: Sight) -> float:
     mean = s.case.around.get("pace")
     common = mean.value if mean is not None and mean.windows else 0.0
@@ -154,6 +159,7 @@ CLUES: tuple[Telling, ...] = (
     Telling("calls_down", lambda s: s.mean(lambda t: plain(-t.r(CALLS))), "fewer calls than expected"),
     Telling("rows_up", _up(ROWS), "more rows per call"),
     Telling("blocks_up", _up(BLOCKS), "more blocks touched per call"),
+    Telling("far_more_blocks", lambda s: s.mean(_far_more), "more than twelve times the blocks"),
     Telling("only_blocks", _beyond(BLOCKS, ROWS), "blocks touched rose more than rows did"),
     Telling("reads_up", _up(READS), "more blocks read from outside the cache per call"),
     Telling("only_reads", _beyond(READS, BLOCKS), "blocks read rose more than blocks touched did"),

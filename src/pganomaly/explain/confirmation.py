@@ -181,18 +181,18 @@ def _more(times: Iterable[float | None], enough: float) -> float | None:
 
 _C = Cause
 SIGNS: tuple[Sign, ...] = (
-    Sign("index_dropped", _indexes(IndexState.DROPPED), {_C.MISSING_INDEX: 4.0, _C.PLAN_CHANGE: -0.5},
+    Sign("index_dropped", _indexes(IndexState.DROPPED), {_C.MISSING_INDEX: 5.0, _C.BLOAT: -1.0},
          {_C.MISSING_INDEX: -2.0}),
     Sign("index_invalid", _indexes(IndexState.INVALID), {_C.MISSING_INDEX: 2.5}, {}),
     Sign("index_unused", _indexes(IndexState.UNUSED), {_C.PLAN_CHANGE: 1.5, _C.MISSING_INDEX: 0.5}, {}),
-    Sign("planner_setting", _settings(PLANNER), {_C.PLAN_CHANGE: 3.5}, {_C.PLAN_CHANGE: -0.3}),
+    Sign("planner_setting", _settings(PLANNER), {_C.PLAN_CHANGE: 4.0, _C.BLOAT: -0.5}, {_C.PLAN_CHANGE: -0.3}),
     Sign("memory_setting", _settings(MEMORY), {_C.TEMP_SPILL: 2.5, _C.PLAN_CHANGE: 0.7}, {}),
     Sign("commit_setting", _settings(COMMITTING), {_C.COMMIT_WAIT: 2.5}, {}),
     Sign("log_setting", _settings(LOGGING), {_C.WAL_GROWTH: 1.0, _C.COMMIT_WAIT: 0.5}, {}),
     Sign("autovacuum_setting", _settings(VACUUMING), {_C.BLOAT: 1.0}, {}),
     Sign("plan_differs", _plan, {_C.PLAN_CHANGE: 3.0, _C.MISSING_INDEX: 2.0, _C.BLOAT: -1.0, _C.DATA_SKEW: -1.0},
          {_C.PLAN_CHANGE: -2.0, _C.MISSING_INDEX: -2.5}),
-    Sign("blocked", _blocked, {_C.LOCK_WAIT: 4.0}, {_C.LOCK_WAIT: -0.7}),
+    Sign("blocked", _blocked, {_C.LOCK_WAIT: 4.5}, {_C.LOCK_WAIT: -0.7}),
     Sign("log_waits", _committing, {_C.COMMIT_WAIT: 3.0, _C.WAL_GROWTH: 0.7}, {_C.COMMIT_WAIT: -1.0}),
     Sign("dead_rows", _dead, {_C.BLOAT: 3.0}, {_C.BLOAT: -2.0}),
     Sign("stale_statistics", _stale, {_C.PLAN_CHANGE: 1.0, _C.DATA_GROWTH: 0.4}, {}),

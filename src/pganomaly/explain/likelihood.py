@@ -23,6 +23,9 @@ LEAST_BITS = 0.4
 GROUNDED = 5
 """Causes for which it is said what speaks for them, likeliest first."""
 
+OPEN = 0.04
+"""Probability kept for what no made-up server has shown, spread over all causes: what a server shows may yet win."""
+
 _CAUSES = tuple(WEIGHTS)
 _NAMES = tuple(CENTRES)
 _CENTRES = np.array([CENTRES[name] for name in _NAMES])
@@ -35,15 +38,20 @@ def likely(clues: Mapping[str, float], signs: Iterable[Shown] = ()) -> tuple[Lik
     signs = tuple(signs)
     shown = nats_of(signs)
     nats = _WEIGHTS * np.nan_to_num(np.array([clues.get(name, np.nan) for name in _NAMES]) - _CENTRES)
-    total = _BIAS + nats.sum(axis=1) + np.array([shown.get(cause, 0.0) for cause in _CAUSES])
-    odds = np.exp(total - total.max())
-    p = odds / odds.sum()
+    by_clues = _softmax(_BIAS + nats.sum(axis=1))
+    open_to_all = (1.0 - OPEN) * by_clues + OPEN / len(_CAUSES)
+    p = _softmax(np.log(open_to_all) + np.array([shown.get(cause, 0.0) for cause in _CAUSES]))
     more = (nats - nats.mean(axis=0)) / log(2.0)
     order = np.argsort(-p, kind="stable").tolist()
     return tuple(
         Likely(_CAUSES[c], float(p[c]), _why(more[c], c, clues, signs) if rank < GROUNDED else ())
         for rank, c in enumerate(order)
     )
+
+
+def _softmax(scores: F8) -> F8:
+    odds = np.exp(scores - scores.max())
+    return np.asarray(odds / odds.sum())
 
 
 def _why(bits: F8, cause: int, clues: Mapping[str, float], signs: Iterable[Shown]) -> tuple[Clue, ...]:

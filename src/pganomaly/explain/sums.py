@@ -178,7 +178,7 @@ def _with(tally: Tally, part: Scores, column: int, *, ran: bool) -> Tally:
     cv_rise, weight = _cv(part, column, calls) if ran else (0.0, 0.0)
     return replace(
         tally,
-        new=tally.new if tally.windows else not known and tally.kind is not IncidentKind.SILENCE,
+        new=not known if ran and not tally.calls else tally.new,
         untimely=tally.untimely or bool(part.untimely[column]),
         regular=tally.regular if tally.windows else float(part.regular[column]),
         windows=tally.windows + 1,
