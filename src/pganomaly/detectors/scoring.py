@@ -179,7 +179,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         demand=demand + waiting / 1e3,
         impact=np.maximum(cost_impact, more.calls),
         suspicion=outcome.suspicion.block(),
-        untimely=unusual,
+        untimely=unusual >= verdicts.FELT,
         regular=remembered(normals.traffic, place)[Traffic._fields.index("regular")],
         passed=outcome.passed,
         host=float(np.exp(host.factor)) if host.slow else 0.0,

@@ -42,7 +42,7 @@ class Scores:
     impact        the largest excess, in multiples of what matters
     suspicion     all of the evidence, to be remembered (detectors)
     passed        largest excursion that ended in this window by itself, in multiples of what an alarm takes
-    untimely      runs outside the hours in which it ever ran
+    untimely      runs for longer at a stretch than it ever did: out of its hours
     regular       share of the last windows in which it ran at all
     host          how much slower the whole server is, as a factor, where that is an alarm; else 0
     silent        statements that did not run although they always do, or did what was an alarm: the same figures
