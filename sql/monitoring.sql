@@ -575,6 +575,18 @@ COMMENT ON TABLE monitoring.model_refusals IS 'Trained models that were kept out
 ALTER TABLE monitoring.incidents ADD COLUMN causes jsonb NOT NULL DEFAULT '[]';
 COMMENT ON COLUMN monitoring.incidents.causes IS 'The likeliest causes, strongest first: cause, probability, and the clues that speak for it with their bits.';
 
+-- 0010_references
+-- Why:    evidence is compared with how a server was in quieter times; that must survive a restart.
+-- Locks:  none that anybody waits for: a new table only.
+
+CREATE TABLE monitoring.server_references (
+    instance_id  smallint     NOT NULL PRIMARY KEY,
+    read_at      timestamptz  NOT NULL,
+    readings     jsonb        NOT NULL
+);
+COMMENT ON TABLE monitoring.server_references IS 'How each server was in quiet times: settings, tables and indexes of the heaviest statements, counters. One row per server.';
+COMMENT ON COLUMN monitoring.server_references.readings IS 'The last readings, newest first.';
+
 INSERT INTO monitoring.schema_migrations (name, sha256) VALUES
     ('0001_instances', '0fb856d5836ff0ee489febb425d6039581fe79ab55671d035f50b154dd69d7ac'),
     ('0002_windows', 'f08aabeec3e2fbe9db80f6cb25661159b65f6c0aa8bd2fc92a5d36469a7abdb2'),
@@ -584,6 +596,7 @@ INSERT INTO monitoring.schema_migrations (name, sha256) VALUES
     ('0006_photo', '0bdffe1b5b83fb222e34ab9b2653a09e1946f2841fcc581ee31ca9feed00884b'),
     ('0007_rollups', '7d4035458bd923ac8f60e852c559ee4c4942e18a3c04b3024468feae4f6e3a6d'),
     ('0008_selftests', '057cb64340d64af747511a6ee487ea9e75d966f52e79d7cee109e3398fbe7814'),
-    ('0009_causes', '4a7332e38bae743d091cdd2fca46f4b5037aff51a8f7f27d118c33687c9aa1d6');
+    ('0009_causes', '4a7332e38bae743d091cdd2fca46f4b5037aff51a8f7f27d118c33687c9aa1d6'),
+    ('0010_references', 'a02d724047471e59b737733bc8387a7b7a4a37436b743adf81f64d25f4fc4197');
 
 COMMIT;

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,7 @@ from pganomaly.pg import Conninfo
 from pganomaly.pg.embedded import Server
 from pganomaly.records import Evidence, Key, Reference
 from pganomaly.records.evidence import IndexState, Missing, Why
+from pganomaly.records.reference import DatabaseThen, TableThen
 from tests.collect.conftest import as_user
 from tests.conftest import server_of_major
 
@@ -45,10 +47,9 @@ class Shop:
             return value
 
     def rest(self, *texts: str) -> Reference:
-        """Read the reference."""
-        self.before = collect.reference(
-            self.target, {self.database: asked(*(texts or [ORDERS_OF_ONE]))}, self.before, patience_s=20.0
-        )
+        """Read the reference, as if that had been a minute ago."""
+        wanted = {self.database: asked(*(texts or [ORDERS_OF_ONE]))}
+        self.before = aged(collect.reference(self.target, wanted, self.before, patience_s=20.0), timedelta(minutes=1))
         return self.before
 
     def look(self, *texts: str, patience_s: float = 20.0, pause_s: float = 0.05) -> Evidence:
@@ -63,6 +64,20 @@ class Shop:
 
 def asked(*texts: str) -> list[Asked]:
     return [Asked(Key(1, 10, i), lexical.describe(text), "postgres") for i, text in enumerate(texts, 1)]
+
+
+def aged(reference: Reference, by: timedelta) -> Reference:
+    """Return the same reference, read so much earlier."""
+
+    def table(then: TableThen) -> TableThen:
+        return replace(then, state=replace(then.state, at=then.state.at - by))
+
+    def database(then: DatabaseThen) -> DatabaseThen:
+        tables = {name: table(each) for name, each in then.tables.items()}
+        return replace(then, at=then.at - by, tables=tables)
+
+    databases = {name: database(each) for name, each in reference.databases.items()}
+    return replace(reference, at=reference.at - by, databases=databases)
 
 
 @pytest.fixture

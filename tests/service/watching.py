@@ -35,8 +35,8 @@ class Hand:
         self.parts = Parts(
             store=store, clock=self.clock, speaker=speaker("en"), plan=orders.plan, rules=orders.rules,
             model=orders.model, model_file=orders.model_file, threshold=orders.threshold, channels=channels,
-            own_news=self.outbox, courier=Event(), trainings=self._pool, errands=self._pool, fit=trainer.fit,
-            rng=np.random.default_rng(1), upkeep=lambda: None,
+            own_news=self.outbox, courier=Event(), trainings=self._pool, errands=self._pool,
+            inquiries=self._pool, fit=trainer.fit, rng=np.random.default_rng(1), upkeep=lambda: None,
         )  # fmt: skip
         self.target: Target = orders.targets[0]
         self.news = Newsroom(

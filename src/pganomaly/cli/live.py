@@ -9,16 +9,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pganomaly import errors, pipeline
+from pganomaly import errors
 from pganomaly.cli.context import App
 from pganomaly.cli.told import latest, tell
 from pganomaly.clock import Clock
-from pganomaly.collect import Session, Target
+from pganomaly.collect import Target
 from pganomaly.messages.naming import name
 from pganomaly.pipeline import Rules, Verdict
 from pganomaly.records import Key, Message
 from pganomaly.service import orders
-from pganomaly.service.observer import Observer
+from pganomaly.service.onlooker import Onlooker
 from pganomaly.service.schedule import Schedule
 
 ROWS = 12
@@ -30,35 +30,34 @@ ODD = 6.0
 def show(app: App, target: Target, clock: Clock, *, interval_s: float, windows: int) -> None:
     """Watch until Ctrl-C, or for some *windows*; nothing is written anywhere."""
     rules = Rules(day_windows=orders.DAY_S / interval_s)
-    session = Session(target)
-    observer = Observer(session, rules, clock)
+    onlooker = Onlooker(target, rules, app.speaker, clock, interval_s=interval_s)
     try:
-        stream = _verdicts(app, observer, clock, interval_s, windows)
+        stream = _verdicts(app, onlooker, clock, interval_s, windows)
         if app.as_json:
             for verdict in stream:
-                app.line(_facts(app, target, observer, verdict, clock))
+                app.line(_facts(onlooker, verdict))
         elif app.console.is_terminal:
-            _table(app, target, observer, stream, clock)
+            _table(app, onlooker, stream)
         else:
             said: dict[str | None, str] = {}
             for verdict in stream:
-                _lines(app, target, observer, verdict, clock, said)
+                _lines(app, onlooker, verdict, said)
     except KeyboardInterrupt:
         pass
     finally:
-        session.close()
+        onlooker.close()
 
 
-def _verdicts(app: App, observer: Observer, clock: Clock, interval_s: float, windows: int) -> Iterator[Verdict]:
+def _verdicts(app: App, onlooker: Onlooker, clock: Clock, interval_s: float, windows: int) -> Iterator[Verdict]:
     """Yield a verdict per window; a reading that fails is said and tried again, but the first one must succeed."""
     schedule = Schedule(clock.monotonic_s(), interval_s)
     never = Event()
     done = 0
     while not windows or done < windows:
         try:
-            verdict = observer.tick(interval_s)
+            verdict = onlooker.tick()
         except (errors.ConnectError, errors.TargetError) as error:
-            if observer.memory.snapshot is None:
+            if onlooker.memory.snapshot is None:
                 raise
             app.print(app.speaker.error(error))
         else:
@@ -71,19 +70,10 @@ def _verdicts(app: App, observer: Observer, clock: Clock, interval_s: float, win
         clock.wait(schedule.next_after(clock.monotonic_s()) - clock.monotonic_s(), never)
 
 
-def _news(app: App, target: Target, observer: Observer, verdict: Verdict, clock: Clock) -> tuple[Message, ...]:
-    return pipeline.account(
-        observer.memory, verdict.changes, verdict.drift,
-        server=target.name, speaker=app.speaker, now=clock.now(), matrix=verdict.matrix,
-    )  # fmt: skip
-
-
-def _lines(
-    app: App, target: Target, observer: Observer, verdict: Verdict, clock: Clock, said: dict[str | None, str]
-) -> None:
+def _lines(app: App, onlooker: Onlooker, verdict: Verdict, said: dict[str | None, str]) -> None:
     """Print a window and its news; *said* is the first line by incident, so that nothing is said twice."""
     app.print(_status(app, verdict))
-    for message in _news(app, target, observer, verdict, clock):
+    for message in onlooker.news(verdict):
         if said.get(message.about) != message.headline:
             tell(app, message)
         said[message.about] = message.headline
@@ -104,18 +94,16 @@ def _status(app: App, verdict: Verdict) -> str:
     )
 
 
-def _table(app: App, target: Target, observer: Observer, stream: Iterator[Verdict], clock: Clock) -> None:
+def _table(app: App, onlooker: Onlooker, stream: Iterator[Verdict]) -> None:
     news: list[Message] = []
     with Live(console=app.console, auto_refresh=False) as screen:
         for verdict in stream:
-            news = latest(news, _news(app, target, observer, verdict, clock), NEWS)
+            news = latest(news, onlooker.news(verdict), NEWS)
             headlines = [Text(f"• {message.headline}") for message in news]
-            screen.update(
-                Group(Text(_status(app, verdict)), _busiest(app, observer, verdict), *headlines), refresh=True
-            )
+            screen.update(Group(Text(_status(app, verdict)), _busiest(app, verdict), *headlines), refresh=True)
 
 
-def _busiest(app: App, observer: Observer, verdict: Verdict) -> Table:
+def _busiest(app: App, verdict: Verdict) -> Table:
     """Return the statements that take the server's time or stand out, oddest first."""
     say, speaker = app.speaker.say, app.speaker
     table = Table(box=None, pad_edge=False, title=say("Oddest and busiest statements of this window"))
@@ -131,7 +119,7 @@ def _busiest(app: App, observer: Observer, verdict: Verdict) -> Table:
         key = Key(*scores.keys[column].tolist())
         odd = bool(scores.odd[column])
         table.add_row(
-            Text(name(speaker, observer.memory.shapes.by_key.get(key), key), style="bold red" if odd else ""),
+            Text(name(speaker, verdict.memory.shapes.by_key.get(key), key), style="bold red" if odd else ""),
             speaker.number(float(matrix.features["calls_per_sec"][column])),
             speaker.number(float(matrix.features["exec_time_per_call_ms"][column])),
             speaker.quantity(float(scores.usual[exec_row, column]), "ms"),
@@ -141,16 +129,14 @@ def _busiest(app: App, observer: Observer, verdict: Verdict) -> Table:
     return table
 
 
-def _facts(app: App, target: Target, observer: Observer, verdict: Verdict, clock: Clock) -> dict[str, object]:
+def _facts(onlooker: Onlooker, verdict: Verdict) -> dict[str, object]:
     window = verdict.window
     return {
-        "server": target.name,
+        "server": onlooker.target.name,
         "window_end": window.end if window else None,
         "quality": window.quality if window else None,
         "ran": len(window) if window else 0,
         "anomalies": verdict.findings,
         "incidents_open": [i.incident_id for i in verdict.memory.judgement.desk.open],
-        "messages": [
-            {"kind": m.kind, "text": [b.text for b in m.blocks]} for m in _news(app, target, observer, verdict, clock)
-        ],
+        "messages": [{"kind": m.kind, "text": [b.text for b in m.blocks]} for m in onlooker.news(verdict)],
     }

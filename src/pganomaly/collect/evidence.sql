@@ -66,7 +66,7 @@ SELECT to_jsonb(w) AS counts FROM pg_catalog.pg_stat_wal w;
 -- name: checkpointer
 -- Whether a checkpoint is being written: its process has something to do or to wait for.
 SELECT coalesce(bool_or(a.wait_event IS DISTINCT FROM 'CheckpointerMain'), false) AS running
-  FROM pg_catalog.pg_stat_activity a
+  FROM pg_catalog.pg_stat_get_activity(NULL) a
  WHERE a.backend_type = 'checkpointer';
 
 -- name: flow
@@ -250,13 +250,13 @@ SELECT count(*) FILTER (WHERE a.state = 'active')::integer AS active,
        count(*) FILTER (WHERE a.wait_event_type = 'Lock')::integer AS waiting_for_locks,
        count(*)::integer AS total,
        current_setting('max_connections')::integer AS max_connections
-  FROM pg_catalog.pg_stat_activity a
+  FROM pg_catalog.pg_stat_get_activity(NULL) a
  WHERE a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid();
 
 -- name: look
 -- What active sessions wait for at this moment, counted.
 SELECT {query_id} AS query_id, {text} AS query, a.wait_event_type AS type, a.wait_event AS event, count(*)::integer AS seen
-  FROM pg_catalog.pg_stat_activity a
+  FROM pg_catalog.pg_stat_get_activity(NULL) a
  WHERE a.state = 'active' AND a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
    AND a.application_name <> %(ours)s::text
  GROUP BY 1, 2, 3, 4

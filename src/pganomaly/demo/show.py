@@ -4,7 +4,7 @@ One performance: window after window is judged, and on its cue mischief is done 
 in    the watched server as a guest sees it, its owner's connection for the mischief, a script
 out   a Scene per window, and the Ledger
 
-The judge (an Observer) is never told of the mischief: it has its own connection and sees what any guest sees.
+The judge (an Onlooker) is never told of the mischief: it has its own connection and sees what any guest sees.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from datetime import datetime
 from threading import Event
 
-from pganomaly import errors, pg, pipeline
+from pganomaly import errors, pg
 from pganomaly.clock import Clock
-from pganomaly.collect import Session, Target
+from pganomaly.collect import Target
 from pganomaly.demo import scene
 from pganomaly.demo.ledger import Ledger, News
 from pganomaly.demo.mischief import Mischief
@@ -23,8 +23,8 @@ from pganomaly.demo.script import Cue, Script
 from pganomaly.messages import Speaker
 from pganomaly.messages.naming import QUERY_CHARS, shortened
 from pganomaly.pipeline import Rules, Verdict
-from pganomaly.records import ChangeKind, Message
-from pganomaly.service.observer import Observer
+from pganomaly.records import ChangeKind
+from pganomaly.service.onlooker import Onlooker
 from pganomaly.service.orders import DAY_S
 from pganomaly.service.schedule import Schedule
 
@@ -42,7 +42,6 @@ class Show:
         clock: Clock,
     ) -> None:
         self.ledger = Ledger()
-        self._target = target
         self._owner = owner
         self._acts = acts
         self._script = script
@@ -50,6 +49,8 @@ class Show:
         self._clock = clock
         self._cases: dict[str, Case] = {}
         self._act: Mischief | None = None
+        rules = Rules(day_windows=DAY_S / script.interval_s, baseline_windows=script.learn)
+        self._onlooker = Onlooker(target, rules, speaker, clock, interval_s=script.interval_s)
 
     def play(self, *, encore: str | None) -> Generator[Scene, None, None]:
         """Yield a scene per window until the script ends; with an *encore* to say, say it then and go on for ever."""
@@ -70,22 +71,19 @@ class Show:
     def _windows(self) -> Iterator[Verdict]:
         """Yield a verdict per window, at the script's pace."""
         interval_s = self._script.interval_s
-        rules = Rules(day_windows=DAY_S / interval_s, baseline_windows=self._script.learn)
-        session = Session(self._target)
-        observer = Observer(session, rules, self._clock)
         schedule = Schedule(self._clock.monotonic_s(), interval_s)
         never = Event()
         try:
             while True:
                 try:
-                    verdict = observer.tick(interval_s)
+                    verdict = self._onlooker.tick()
                 except errors.ReadTimedOut:
                     verdict = None  # a busy machine: the next window is a longer one
                 if verdict is not None and verdict.window is not None:
                     yield verdict
                 self._clock.wait(schedule.next_after(self._clock.monotonic_s()) - self._clock.monotonic_s(), never)
         finally:
-            session.close()
+            self._onlooker.close()
 
     def _cue(self, cues: Generator[Cue, bool, None]) -> Cue | None:
         """Return what to do now, None once the script has ended."""
@@ -119,7 +117,7 @@ class Show:
 
     def _news(self, verdict: Verdict) -> Iterator[str]:
         """Enter what people are told of a window, and yield it with what it means for the show."""
-        told = {message.about: message.headline for message in self._messages(verdict)}
+        told = {message.about: message.headline for message in self._onlooker.news(verdict)}
         for change in verdict.changes:
             incident = change.incident
             what = told.get(incident.incident_id)
@@ -131,17 +129,6 @@ class Show:
             shape = verdict.memory.shapes.by_key.get(incident.key)
             query = shortened(shape.redacted, QUERY_CHARS) if shape else str(incident.key.queryid)
             yield self._heard(News(incident.opened_at, shape.fingerprint if shape else None, query, what))
-
-    def _messages(self, verdict: Verdict) -> Sequence[Message]:
-        return pipeline.account(
-            verdict.memory,
-            verdict.changes,
-            verdict.drift,
-            server=self._target.name,
-            speaker=self._speaker,
-            now=self._clock.now(),
-            matrix=verdict.matrix,
-        )
 
     def _heard(self, news: News) -> str:
         before, self.ledger = self.ledger, self.ledger.told(news)

@@ -26,6 +26,8 @@ from pganomaly.storage import Store
 
 log: Any = structlog.get_logger()
 
+INQUIRIES = 4
+"""Servers that are asked for evidence at the same time."""
 POOL_MOST = 8
 """Connections to the store at most, however many servers are watched."""
 STOP_S = 3.0
@@ -71,7 +73,8 @@ class Fleet:
         own_news = MemoryOutbox()
         courier = Courier(self._store, own_news, ways, self._clock)
         trainings, errands = ThreadPoolExecutor(1, "training"), ThreadPoolExecutor(1, "errand")
-        parts = self._parts(courier, own_news, [way.name for way in ways], trainings, errands, stop)
+        inquiries = ThreadPoolExecutor(INQUIRIES, "inquiry")
+        parts = self._parts(courier, own_news, [way.name for way in ways], trainings, errands, inquiries, stop)
         watchers = self._watchers(parts)
         threads = [Thread(target=w.run, args=(stop,), name=w.target.name, daemon=True) for w in watchers]
         courier.start()
@@ -84,7 +87,7 @@ class Fleet:
         for thread in threads:
             thread.join(max(patience - self._clock.monotonic_s(), 0.0))
         courier.stop(STOP_S / 4)
-        for pool in (trainings, errands):
+        for pool in (trainings, errands, inquiries):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _watchers(self, parts: Parts) -> list[Watcher]:
@@ -99,6 +102,7 @@ class Fleet:
         names: Sequence[str],
         trainings: ThreadPoolExecutor,
         errands: ThreadPoolExecutor,
+        inquiries: ThreadPoolExecutor,
         stop: Event,
     ) -> Parts:
         orders = self._orders
@@ -117,6 +121,7 @@ class Fleet:
             courier=courier.wake,
             trainings=trainings,
             errands=errands,
+            inquiries=inquiries,
             fit=partial(trainer.fit, stop=stop),
             rng=self._rng,
             upkeep=self._upkeep,

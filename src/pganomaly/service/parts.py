@@ -31,6 +31,7 @@ class Parts:
     courier    set when there is something to deliver
     trainings  where models are trained, one at a time; fit starts the child process that does it
     errands    where small things are done that must not delay a tick
+    inquiries  where watched servers are asked for evidence
     selftest   has a child process test an instance; None: nobody does
     upkeep     keeps the store in order; called now and then by whoever has time
     bulletin   where troubles with the store are told once for all; None: each watcher tells its own
@@ -49,6 +50,7 @@ class Parts:
     courier: Event
     trainings: Executor
     errands: Executor
+    inquiries: Executor
     fit: Callable[[bytes], Forest]
     rng: Generator
     upkeep: Callable[[], None]

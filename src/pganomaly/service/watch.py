@@ -1,5 +1,6 @@
 """Ticks, as long as the lease is ours: read, judge, store, tell; and in between what else there is to do."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from threading import Event
 from typing import Any
@@ -9,7 +10,7 @@ from pganomaly.collect import Session, Target
 from pganomaly.messages import sentences
 from pganomaly.messages.trouble import Trouble
 from pganomaly.pipeline import Memory, Verdict
-from pganomaly.records import Message
+from pganomaly.records import Evidence, Message
 from pganomaly.service import restore, selftests, stages
 from pganomaly.service.commit import Commit
 from pganomaly.service.learner import Learner, Trained
@@ -20,6 +21,7 @@ from pganomaly.service.parts import Parts
 from pganomaly.service.plan import CHECKPOINT_S, SAMPLE_S, UPKEEP_S
 from pganomaly.service.rescoring import Rescoring
 from pganomaly.service.schedule import Schedule, wait_looking
+from pganomaly.service.witness import Witness
 from pganomaly.storage import Lease
 
 SPARE_BEFORE_TICK_S = 0.5
@@ -40,6 +42,13 @@ class Watch:
         rules = parts.rules(self._id)
         memory, known = restore.memory(parts.store, self._id, rules)
         self._observer = Observer(session, rules, parts.clock, memory=memory, known=known.read_before())
+        self._witness = Witness(
+            target,
+            parts.inquiries,
+            parts.clock,
+            references=parts.store.references(self._id),
+            keep=lambda references: parts.store.put_references(self._id, references),
+        )
         self._ledger = Ledger(parts.store, lease, parts.channels, parts.store.state(self._id))
         self._number = -1
         self._refresh_model()
@@ -49,6 +58,7 @@ class Watch:
         self._rescoring: Rescoring | None = None
         self._ledger.was_reset = self._left_reset()
         self._drifted = False
+        self._last: Verdict | None = None
         self._checkpoint_s = self._upkeep_s = float("-inf")
 
     def run(self, stop: Event) -> None:
@@ -96,13 +106,15 @@ class Watch:
             self._news.seen(Trouble.SERVER_UNREACHABLE, error)
             return
         self._news.over(Trouble.SERVER_UNREACHABLE)
+        self._last = verdict
         self._ledger.add(self._commit(before, verdict, began_s))
         if verdict.window is not None:
             self._news.window()
 
     def _commit(self, before: Memory, verdict: Verdict, began_s: float) -> Commit:
+        verdict, evidence = self._enlightened(verdict)
         now_s, now = self._parts.clock.monotonic_s(), self._parts.clock.now()
-        messages = self._messages(verdict, now)
+        messages = self._messages(verdict, evidence, now)
         checkpoint = None
         if verdict.window is not None and now_s - self._checkpoint_s >= CHECKPOINT_S:
             checkpoint, self._checkpoint_s = restore.saved(verdict.memory.judgement), now_s
@@ -112,7 +124,18 @@ class Watch:
         cost_ms = {**self._observer.cost_ms, "before_commit": round(1000 * (now_s - began_s), 3)}
         return Commit(before, verdict, version, messages, now, cost_ms, checkpoint)
 
-    def _messages(self, verdict: Verdict, now: datetime) -> tuple[Message, ...]:
+    def _enlightened(self, verdict: Verdict) -> tuple[Verdict, Mapping[str, Evidence]]:
+        """Return what the server shows of what is told now, and what that means. People are told without it, too."""
+        try:
+            evidence = self._witness.evidence(verdict, self._interval_s)
+            verdict = pipeline.enlightened(verdict, evidence) if evidence else verdict
+        except Exception:  # noqa: BLE001 - the log has all of it
+            self._log.exception("evidence.failed")
+            return verdict, {}
+        self._observer.memory = verdict.memory
+        return verdict, evidence
+
+    def _messages(self, verdict: Verdict, evidence: Mapping[str, Evidence], now: datetime) -> tuple[Message, ...]:
         """Return what people are told. What cannot be said must not cost the window: it stands in the tables."""
         try:
             return pipeline.account(
@@ -123,6 +146,7 @@ class Watch:
                 speaker=self._parts.speaker,
                 now=now,
                 matrix=verdict.matrix,
+                evidence=evidence,
             )
         except Exception:  # noqa: BLE001 - the log has all of it
             self._log.exception("account.failed")
@@ -165,9 +189,11 @@ class Watch:
         self._news.pass_on(self._ledger.take_messages())
 
     def _spare_time(self, due_s: float, stop: Event) -> None:
-        """Do what can wait: models, upkeep of the store, scoring again after a reset."""
+        """Do what can wait: the reference for evidence, models, upkeep of the store, scoring again after a reset."""
         clock = self._parts.clock
         try:
+            if self._last is not None:
+                self._witness.rest(self._last)
             self._learn()
             self._test_nightly()
             if clock.monotonic_s() - self._upkeep_s >= UPKEEP_S:

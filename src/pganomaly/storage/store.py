@@ -15,7 +15,7 @@ from typing import Any
 from numpy.random import Generator
 
 from pganomaly import errors
-from pganomaly.records import Incident, Key, KeyArray, Message, Shape, Waiting, Window
+from pganomaly.records import Incident, Key, KeyArray, Message, Reference, Shape, Waiting, Window
 from pganomaly.selftest import SelfTest
 from pganomaly.storage import (
     detection,
@@ -32,6 +32,7 @@ from pganomaly.storage import (
     selftests,
     upkeep,
 )
+from pganomaly.storage import references as referring
 from pganomaly.storage.lease import Holder, Lease
 from pganomaly.storage.photo import Header, Latest
 from pganomaly.storage.pool import Connections, spoken
@@ -318,6 +319,16 @@ class Store(Connections):
         """Return the last self-tests, newest first."""
         with self._reading() as conn:
             return selftests.newest(conn, instance_id, most)
+
+    def put_references(self, instance_id: int, references: Sequence[Reference]) -> None:
+        """Store how a server was in quiet times: its last references, newest first."""
+        with self._writing() as conn:
+            referring.put(conn, instance_id, references)
+
+    def references(self, instance_id: int) -> tuple[Reference, ...]:
+        """Return how a server was in quiet times, newest first."""
+        with self._reading() as conn:
+            return referring.stored(conn, instance_id)
 
     def model_number(self, instance_id: int) -> int:
         """Return the number of the training that speaks for an instance, 0 before the first."""
