@@ -1,4 +1,4 @@
-"""What the READMEs show as printed is still what the program says: each line holds a sentence of the catalogue."""
+"""What the READMEs show as printed is still what the program says: a sentence, or a line of a next step."""
 
 import re
 from string import Formatter
@@ -6,6 +6,7 @@ from string import Formatter
 import pytest
 from tools import messages as tool
 
+from pganomaly.explain.templates import templates
 from tests.docs.pages import READMES, text
 
 _BLOCK = re.compile(r"<!-- (?P<mark>demo|doctor|scripts|messages) -->\n(?P<lines>.*?)<!-- end of (?P=mark) -->", re.S)
@@ -19,11 +20,12 @@ LEAST_LETTERS = 4
 
 def patterns() -> list[re.Pattern[str]]:
     found = set()
-    for entry in tool.stored("ru"):
-        for form in (*_forms(entry.id), *_forms(entry.string)):
-            parts = [(re.escape(literal), name) for literal, name, _, _ in Formatter().parse(form)]
-            if sum(len(literal) for literal, _ in parts) >= LEAST_LETTERS:
-                found.add("".join(literal + ("" if name is None else "(?:.+?)") for literal, name in parts))
+    said = [form for entry in tool.stored("ru") for form in (*_forms(entry.id), *_forms(entry.string))]
+    steps = [line.strip() for variants in templates().values() for t in variants for line in t.sql.splitlines()]
+    for form in (*said, *steps):
+        parts = [(re.escape(literal), name) for literal, name, _, _ in Formatter().parse(form)]
+        if sum(len(literal) for literal, _ in parts) >= LEAST_LETTERS:
+            found.add("".join(literal + ("" if name is None else "(?:.+?)") for literal, name in parts))
     return [re.compile(pattern.replace(r"\ ", r"\s")) for pattern in found]
 
 

@@ -31,9 +31,9 @@ LEAST_SHARE = 0.01
 
 
 def table(speaker: Speaker, explanation: Explanation) -> str:
-    """Return the table; nothing where no factor is known."""
+    """Return the table; nothing where there is nothing to compare with, as of a new statement."""
     factors = [f for f in explanation.factors if f.value is not None]
-    if not factors:
+    if not any(f.factor for f in factors):
         return ""
     total = [explanation.total] if explanation.total.value is not None else []
     parts = [p for p in explanation.parts if p.value and (p.factor is None or not 1 / CHANGED < p.factor < CHANGED)]
