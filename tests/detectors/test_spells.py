@@ -21,8 +21,8 @@ def lived(ran: list[bool], *, pace: float = 1.0) -> Spells:
     return past
 
 
-def too_long(past: Spells, calls: float = 1.0, usual: float = 0.1) -> float:
-    return float(spells.too_long(past, np.array([calls]), np.array([usual]))[0])
+def too_long(past: Spells, calls: float = 1.0, usual: float = 0.1, share: float = 0.2) -> float:
+    return float(spells.too_long(past, np.array([calls]), np.array([usual]), np.array([share]))[0])
 
 
 def missed(past: Spells, regular: float) -> float:
@@ -30,17 +30,32 @@ def missed(past: Spells, regular: float) -> float:
 
 
 def test_a_spell_that_goes_on_and_on_is_odder_with_every_window():
-    job = [*[False] * 8, True, True] * 6 + [False]
+    job = [*[False] * 8, True, True] * 6 + [False] * 8
     so_far = [too_long(lived([*job, *[True] * n])) for n in range(10)]
 
     assert so_far == sorted(so_far)
-    assert so_far[0] < 0
-    assert so_far[1] < 0
+    assert so_far[0] <= 0
+    assert so_far[1] <= 0
     assert so_far[9] > 5
 
 
 def test_who_has_always_run_for_long_may_do_so_again():
-    assert too_long(lived([*([True] * 20 + [False]) * 3, *[True] * 18])) < 0
+    assert too_long(lived([*([True] * 20 + [False]) * 3, *[True] * 18])) <= 0
+
+
+def test_a_spell_before_its_time_is_odd_from_its_first_window_on():
+    job = [*[False] * 18, True, True] * 6
+
+    assert too_long(lived([*job, *[False] * 18])) < 0.1
+    assert too_long(lived([*job, *[False] * 4])) == spells.MOST_EARLY
+    assert too_long(lived([*job, *[False] * 4, True])) == spells.MOST_EARLY
+
+
+def test_who_runs_in_most_windows_has_no_spells_to_speak_of():
+    past = lived([*[False] * 8, True, True] * 6 + [True] * 20)
+
+    assert too_long(past, share=0.1) > 5
+    assert np.isnan(too_long(past, share=0.6))
 
 
 def test_two_spells_are_needed_to_know_any():

@@ -87,7 +87,7 @@ class Life(NamedTuple):
     steady     windows in a row in which it stayed at its newest level
     since      number of the window in which it was first seen
     newborn    1 where it began while we watched, 0 where it had a life before
-    spell, longest, gap, absent, times  for how long it runs and stays away (spells.py)
+    spell ... early  for how long it runs and stays away (spells.py)
     """
 
     windows: F8
@@ -100,11 +100,13 @@ class Life(NamedTuple):
     gap: F8
     absent: F8
     times: F8
+    soonest: F8
+    early: F8
 
     @property
     def spells(self) -> Spells:
         """For how long it runs, and stays away."""
-        return Spells(self.spell, self.longest, self.gap, self.absent, self.times)
+        return Spells(*self[-len(Spells._fields) :])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -114,7 +114,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
 
     age = np.where(life.windows > 0, known.windows - life.since, 0.0)
     fresh = (strange | ((life.newborn == 1) & (age < newcomers.NEW_WINDOWS))) & given.judge_newcomers
-    unusual = spells.too_long(life.spells, calls, what.calls)
+    unusual = spells.too_long(life.spells, calls, what.calls, life.windows / np.maximum(age, 1.0))
     share = gates.share_of(window.deltas["total_exec_time"], server.exec_ms)
     ms_per_s = window.deltas["total_exec_time"] / window.length_s
     new_g = newcomers.evidence(share, ms_per_s, slow)
