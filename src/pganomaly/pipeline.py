@@ -260,7 +260,7 @@ def decide(
         matrix,
         judge_newcomers=judgement.windows >= rules.baseline_windows,
         gate=Gate(rules.alerts.min_share, rules.alerts.min_ms_per_s),
-        height=judgement.calibration.height,
+        height=np.array(judgement.calibration.heights),
         activity=activity,
     )
     step = incidents.advance(judgement.desk, scores, instance=rules.instance, rules=rules.alerts, shapes=shapes)
@@ -268,15 +268,15 @@ def decide(
     learned = judgement.baseline.learn(
         matrix, scores, held_costs=held.costs, held_calls=held.calls, accepted=step.accepted
     )
-    passed = max(scores.passed, scores.silent.passed if scores.silent is not None else 0.0)
     cases = explain.follow(judgement.cases, step.desk.open, scores, matrix, activity=activity, shapes=shapes)
     why = _whys(cases, shapes)
+    passed = scores.passed if scores.silent is None else np.maximum(scores.passed, scores.silent.passed)
     after = Judgement(
         baseline=learned,
         desk=step.desk.with_open(tuple(_because(incident, why) for incident in step.desk.open)),
         streak=judgement.streak,
         calibration=judgement.calibration.after(
-            passed * judgement.calibration.height, matrix.window.end, budget_per_day=rules.alerts.budget_per_day
+            passed.tolist(), matrix.window.end, budget_per_day=rules.alerts.budget_per_day
         ),
         cases=cases,
         windows=judgement.windows + 1,

@@ -90,15 +90,34 @@ def test_a_peak_that_comes_every_day_is_no_news():
     assert not surge.odd.any()
 
 
+def test_a_burst_that_comes_again_and_again_is_news_at_most_once():
+    """A few minutes of many calls, every hour: then it is how this statement runs; a surge that stays is news still."""
+    rng = np.random.default_rng(5)
+    server = Server()
+
+    def minutes(count: int, calls: float) -> None:
+        for _ in range(count):
+            server.live({k: {**w, "calls": float(rng.poisson(calls if k == A else 300))} for k, w in busy().items()})
+
+    minutes(200, 300)
+    for _ in range(8):
+        minutes(3, 2000)
+        minutes(40, 300)
+    assert len(server.opened) <= 1
+
+    minutes(9, 6000)
+    assert [i.key for i in server.desk.open] == [A]
+
+
 def test_dispersion_is_learned_apart_from_what_windows_differ_by():
     """Calls that come in bursts of ten are expected to vary more than calls that come one by one."""
     rng = np.random.default_rng(4)
-    keys = keys_of([key(1), key(2)])
+    keys, everyone = keys_of([key(1), key(2)]), np.ones(2, dtype=bool)
     traffic = Traffic(*np.zeros((len(Traffic._fields), 2)))._replace(tau2=np.full(2, 0.09), phi=np.full(2, FIRST_PHI))
     for _ in range(3000):
         calls = np.array([rng.poisson(40), 10 * rng.poisson(4)], dtype=float)
         what = traffics.expected(traffic, keys, calls, 60.0)
-        traffic = traffics.learned(traffic, what, calls, 60.0, half_life=4000, free=np.ones(2, dtype=bool))
+        traffic = traffics.learned(traffic, what, calls, 60.0, half_life=4000, free=everyone, brief=everyone)
 
     assert traffic.rate * 60 == pytest.approx(40, rel=0.1)
     spread = traffics.expected(traffic, keys, calls, 60.0).spread

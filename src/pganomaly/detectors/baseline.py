@@ -17,12 +17,12 @@ from typing import Self
 import numpy as np
 
 from pganomaly import errors
-from pganomaly.detectors import learning, modelfile, newcomers, scoring, stalls
+from pganomaly.detectors import learning, modelfile, newcomers, scoring, stalls, supports
 from pganomaly.detectors.channels import EXEC
 from pganomaly.detectors.normals import Normals
 from pganomaly.detectors.rules import DEFAULT, Gate
 from pganomaly.detectors.stalls import Host
-from pganomaly.detectors.supports import BAR
+from pganomaly.detectors.supports import BAR, FAMILIES
 from pganomaly.detectors.waits import Waits
 from pganomaly.records import KEY, Activity, KeyArray, Matrix, Quality, Scores, Window, locate
 from pganomaly.records.grid import F8
@@ -34,6 +34,7 @@ LIFETIME_WINDOWS = 10.0
 
 _SCALARS = ("day_windows", "windows")
 _ARRAYS = ("keys", "costs", "traffic", "life", "suspicion")
+USUAL_HEIGHT: F8 = np.ones(FAMILIES)
 _NOBODY: KeyArray = np.zeros(0, dtype=KEY)
 
 
@@ -69,7 +70,7 @@ class Baseline:
         *,
         judge_newcomers: bool = True,
         gate: Gate = DEFAULT,
-        height: float = 1.0,
+        height: F8 = USUAL_HEIGHT,
         activity: tuple[Activity, ...] = (),
     ) -> Scores:
         """
@@ -77,12 +78,13 @@ class Baseline:
 
         judge_newcomers  False until the baseline of a server is complete: until then every statement is new
         gate             what must be at stake
-        height           evidence that it takes, in multiples of the usual (calibration)
+        height           evidence that it takes for each of KINDS, in multiples of the usual (calibration)
         activity         sessions seen within the window
         """
         place = locate(matrix.window.keys, self.normals.keys)
         seen = Waits.of(activity, matrix.window.length_s)
-        given = scoring.Circumstances(gate, BAR * height, judge_newcomers, seen)
+        early = supports.young(self.windows, self.day_windows)
+        given = scoring.Circumstances(gate, BAR * height[:, None], early, judge_newcomers, seen)
         return scoring.score(self, matrix, place, given)
 
     def learn(

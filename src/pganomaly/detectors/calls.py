@@ -64,6 +64,7 @@ class Expected(NamedTuple):
     calls     lam
     residual  ln((n + d) / (lam + d))
     spread    its standard deviation, NaN without history
+    many      so many calls that it is no rhythm
     more      the calls can be judged, and trouble by being many
     fewer     the same, by being few
     up, down  evidence of a surge, of a drop; NaN where it cannot be said
@@ -73,6 +74,7 @@ class Expected(NamedTuple):
     calls: F8
     residual: F8
     spread: F8
+    many: Mask
     more: Mask
     fewer: Mask
     up: F8
@@ -90,9 +92,9 @@ class Expected(NamedTuple):
         numbers = np.full((6, len(place)), np.nan)
         known = np.array([self.calls, self.residual, self.spread, self.up, self.down, self.pace])
         numbers[:, there] = known[:, place[there]]
-        flags = np.zeros((2, len(place)), dtype=np.bool_)
-        flags[:, there] = np.array([self.more, self.fewer])[:, place[there]]
-        return Expected(numbers[0], numbers[1], numbers[2], flags[0], flags[1], *numbers[3:])
+        flags = np.zeros((3, len(place)), dtype=np.bool_)
+        flags[:, there] = np.array([self.many, self.more, self.fewer])[:, place[there]]
+        return Expected(*numbers[:3], *flags, *numbers[3:])
 
 
 def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Expected:
@@ -128,6 +130,7 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
         lam,
         residual,
         np.sqrt(v),
+        calls >= SURGE * high,
         more,
         fewer,
         np.where(mostly, np.where(more | (up < 0), np.minimum(_cut(up), most), 0.0), np.nan),
@@ -140,8 +143,15 @@ def _cut(evidence: F8) -> F8:
     return np.clip(evidence, -MOST_EVIDENCE / 4, MOST_EVIDENCE)
 
 
-def learned(traffic: Traffic, what: Expected, calls: F8, length_s: float, *, half_life: float, free: Mask) -> Traffic:
-    """Return the traffic after a window; only of the *free* statements anything is learned but the newest level."""
+def learned(
+    traffic: Traffic, what: Expected, calls: F8, length_s: float, *, half_life: float, free: Mask, brief: Mask
+) -> Traffic:
+    """
+    Return the traffic after a window.
+
+    free   statements that may be learned from: of the others only the newest level is followed
+    brief  of which, if anything is suspected at all, it is so since a few windows only
+    """
     fade = 2.0 ** (-1.0 / half_life)
     first = traffic.weight == 0
     rate = calls / length_s
@@ -170,14 +180,19 @@ def learned(traffic: Traffic, what: Expected, calls: F8, length_s: float, *, hal
         recent=np.where(first, rate, followed(traffic.recent, rate, MATERIAL_CALLS / length_s)),
         busy=traffic.busy,
         busiest=traffic.busiest,
+        crest=traffic.crest,
     )
     kept = Traffic(*(np.where(free, new, old) for new, old in zip(after, traffic, strict=True)))
     # What is not learned from still becomes no news in the end: a rate that was seen for long is no peak any more.
     seen = np.where(free, kept.peak, np.maximum(kept.peak, kept.peak + _HELD_GAIN * (rate - kept.peak)))
     busy = np.where(first, rate, traffic.busy + _BUSY_GAIN * (rate - traffic.busy))
-    gain = np.where(free, np.where(what.more, _SUSPECT_GAIN, swing), _HELD_GAIN)
+    gain = np.where(what.more, np.where(free, _SUSPECT_GAIN, _HELD_GAIN), np.where(free | brief, swing, _HELD_GAIN))
     busiest = _towards(traffic.busiest, busy, np.where(busy > traffic.busiest, gain, slack), first)
-    kept = kept._replace(peak=np.where(first, kept.peak, seen), busy=busy, busiest=busiest)
+    # A burst that is over after a few windows passed by itself: the next one like it is no news.
+    over = ~what.many
+    seen = np.where(over & brief, np.maximum(seen, traffic.crest), seen)
+    crest = np.where(over, 0.0, np.maximum(traffic.crest, rate))
+    kept = kept._replace(peak=np.where(first, kept.peak, seen), busy=busy, busiest=busiest, crest=crest)
     newest = traffic.newest + _NEWEST_GAIN * (what.residual - traffic.newest)
     return kept._replace(newest=np.where(first, 0.0, newest))
 

@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
     alarm      enough evidence of something that matters
     still      an alarm that was raised is not over
     shows      and this very window shows it
-    passed     largest excursion that ended in this window without being an alarm, in multiples of its bar
+    passed     largest excursion of each family that ended in this window by itself, in multiples of its bar
     """
 
     suspicion: Suspicion
@@ -61,11 +61,19 @@ class Outcome(NamedTuple):
     alarm: Mask
     still: Mask
     shows: Mask
-    passed: float
+    passed: F8
 
 
 def weighed(
-    before: Suspicion, what: Increments, cost: F8, calls: F8, *, height: float, weight: tuple[F8, F8], judged: Mask
+    before: Suspicion,
+    what: Increments,
+    cost: F8,
+    calls: F8,
+    *,
+    height: F8,
+    early: F8,
+    weight: tuple[F8, F8],
+    judged: Mask,
 ) -> Outcome:
     """
     Return what the *what* of a window means.
@@ -78,7 +86,7 @@ def weighed(
     impact = np.where(np.isnan(now), before.impact, gates.smoothed(before.impact, np.nan_to_num(now)))
     felt = np.fmax(impact, now / 2)
     of_family = np.where(OF_CALLS, felt[1], felt[0])
-    bar = supports.bars(before, height, np.where(OF_CALLS, weight[1], weight[0]))
+    bar = supports.bars(before, height, np.where(OF_CALLS, weight[1], weight[0]), early)
     # Nothing adds up against who is nobody's news: it would become some as soon as it does not run.
     g = np.where(judged, what.g, np.nan)
     support, top = supports.advanced(before, g, what.calm, bar)
@@ -92,6 +100,6 @@ def weighed(
     since = np.where(suspected, before.since + 1, 0.0)
     after = Suspicion(support, top, before.peak, impact, since, before.waits)
     alarm = np.asarray(alarms.any(axis=0))
-    ended = (before.top > 0) & (top == 0) & (of_family >= 1.0) & judged
-    passed = float(np.max(before.top / bar, where=ended, initial=0.0))
+    ended = (before.top > 0) & (top == 0) & (of_family >= 1.0) & judged & (before.since <= supports.SHORT_WINDOWS)
+    passed = np.max(before.top / bar, axis=1, where=ended, initial=0.0)
     return Outcome(after, relative.max(axis=0), family, alarm, np.asarray(open_still.any(axis=0)), shows, passed)

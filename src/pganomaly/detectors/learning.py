@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pganomaly.detectors import calls as traffics
 from pganomaly.detectors import scoring, spells, supports, variance
 from pganomaly.detectors.channels import BLOCKS, COSTS, EXEC
+from pganomaly.detectors.evidence import OF_CALLS
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
 from pganomaly.detectors.residuals import costs_of, moved
 from pganomaly.detectors.supports import Suspicion
@@ -25,6 +26,8 @@ Places = NDArray[np.intp]
 STEP = 1.5
 ACCEPTED_WINDOWS = 12.0
 """Windows that a new normal is worth when it is accepted."""
+WELL_KNOWN_WINDOWS = 100.0
+"""Windows after which what is merely suspected counts in full for how far a statement wanders."""
 
 _NEWEST_GAIN = 1 / 8
 _STEADY = 3.0
@@ -73,13 +76,14 @@ def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
     normals = normals.with_new(window.keys[new])
     news = _among(lesson.accepted, normals)
     held = _among(lesson.held_costs, normals), _among(lesson.held_calls, normals)
-    suspicion = _suspicion(normals, scores, place, held=held[0] | held[1], fade=2.0 ** (-1.0 / lesson.half_life))
+    suspicion = _suspicion(normals, scores, place, lesson)
     suspicion[:, news] = 0.0
     since = Suspicion.of(suspicion).since
     trusted = (since == 0) | (since > supports.FROZEN_WINDOWS)
-    costs, stayed = _costs(normals, scores, place, free=(trusted & ~held[0]) | news, lesson=lesson)
-    what = scoring.traffic_of_all(normals, window, place)
-    traffic, level = _traffic(normals, scores, place, what, free=(trusted & ~held[1]) | news, lesson=lesson)
+    costs, stayed = _costs(normals, scores, place, free=(trusted & ~held[0]) | news, held=held[0], lesson=lesson)
+    what, brief = scoring.traffic_of_all(normals, window, place), since <= supports.BRIEF_WINDOWS
+    free = (trusted & ~held[1]) | news
+    traffic, level = _traffic(normals, scores, place, what, free=free, brief=brief, lesson=lesson)
     return Normals(
         normals.keys,
         np.array(accepted(costs, news) if news.any() else costs),
@@ -102,14 +106,17 @@ def born(normals: Normals, window: Window, number: int) -> Normals:
     return after
 
 
-def _suspicion(normals: Normals, scores: Scores, place: Places, *, held: Mask, fade: float) -> F8:
+def _suspicion(normals: Normals, scores: Scores, place: Places, lesson: Lesson) -> F8:
     """Return what is suspected of all statements after a window."""
     after = normals.suspicion.copy()
     after[:, place[place >= 0]] = scores.suspicion[:, place >= 0]
     if scores.silent is not None:
         after[:, locate(scores.silent.keys, normals.keys)] = scores.silent.suspicion
     peak = Suspicion.of(after).peak
-    peak[:] = fade * supports.passed(Suspicion.of(normals.suspicion), Suspicion.of(after), held)
+    life = Life(*normals.life)
+    weight = np.where(OF_CALLS, lesson.number - 1 - life.since, life.windows)
+    fade = 2.0 ** (-1.0 / lesson.half_life)
+    peak[:] = fade * supports.passed(Suspicion.of(normals.suspicion), Suspicion.of(after), weight)
     return after
 
 
@@ -138,7 +145,9 @@ def _among(some: KeyArray, normals: Normals) -> Mask:
     return which
 
 
-def _costs(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesson: Lesson) -> tuple[Costs, Mask]:
+def _costs(
+    normals: Normals, scores: Scores, place: Places, *, free: Mask, held: Mask, lesson: Lesson
+) -> tuple[Costs, Mask]:
     """Return the costs of all statements after a window, and which of those that ran stayed at their newest level."""
     window = scores.window
     there = place >= 0
@@ -160,7 +169,8 @@ def _costs(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesso
             measured=variance.within(window)[some],
         )
         stayed = steady(before, seen)
-        taught = learned(before, seen, fade=2.0 ** (-1.0 / lesson.half_life), free=free[ran])
+        fade = 2.0 ** (-1.0 / lesson.half_life)
+        taught = learned(before, seen, fade=fade, free=free[ran], held=held[ran])
         for field, value in zip(after, taught, strict=True):
             field[:, ran] = value
     # Who was held as a newcomer and is free again has a history now: what it did then.
@@ -169,22 +179,23 @@ def _costs(normals: Normals, scores: Scores, place: Places, *, free: Mask, lesso
 
 
 def _traffic(
-    normals: Normals, scores: Scores, place: Places, what: traffics.Expected, *, free: Mask, lesson: Lesson
+    normals: Normals, scores: Scores, place: Places, what: traffics.Expected, *, free: Mask, brief: Mask, lesson: Lesson
 ) -> tuple[Traffic, Mask]:
     """Return the traffic of all statements after a window, and which of them stayed at their newest level."""
     window, before = scores.window, Traffic(*normals.traffic)
     free = free.copy()
     free[place[window.doubtful & (place >= 0)]] = False
     calls = scoring.calls_of_all(normals, window, place)
-    after = traffics.learned(before, what, calls, window.length_s, half_life=lesson.half_life, free=free)
+    after = traffics.learned(before, what, calls, window.length_s, half_life=lesson.half_life, free=free, brief=brief)
     return after, traffics.steady(before, what)
 
 
-def learned(costs: Costs, seen: Seen, *, fade: float, free: Mask) -> Costs:
+def learned(costs: Costs, seen: Seen, *, fade: float, free: Mask, held: Mask) -> Costs:
     """
     Return the costs after a window.
 
     free  statements that may be learned from: of the others only the newest level is followed
+    held  statements with an open incident: of those neither free nor held it is learned how far they wander
     """
     told = np.isfinite(seen.value)
     first = told & (costs.weight == 0)
@@ -195,15 +206,17 @@ def learned(costs: Costs, seen: Seen, *, fade: float, free: Mask) -> Costs:
     information = between / (between + sampling)
     weight = fade * costs.weight + information
     steps = np.clip(seen.z, -STEP, STEP) * seen.spread * information / weight
-    gain = np.where(known, 1.0 / (variance.PRIOR_WINDOWS + weight), 0.0)
+    wandering = told & ~held & np.isfinite(seen.z) & ~first
+    trust = np.where(known, 1.0, np.minimum(weight / WELL_KNOWN_WINDOWS, 1.0))
+    gain = np.where(wandering, trust / (variance.PRIOR_WINDOWS + weight), 0.0)
     surprise2 = np.square(np.clip(seen.z, -variance.CLIP, variance.CLIP) * seen.spread)
     tau2, cv2 = variance.learned(costs, surprise2, seen.calls, seen.measured, gain)
 
     newest = costs.newest + _NEWEST_GAIN * (seen.residual - costs.newest)
     after = Costs(
         usual=np.where(known, moved(costs.usual, steps), costs.usual),
-        tau2=np.where(known, tau2, costs.tau2),
-        cv2=np.where(known, cv2, costs.cv2),
+        tau2=np.where(wandering, tau2, costs.tau2),
+        cv2=np.where(wandering, cv2, costs.cv2),
         weight=np.where(known, weight, costs.weight),
         newest=np.where(np.isfinite(newest), newest, costs.newest),
     )

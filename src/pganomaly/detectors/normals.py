@@ -63,6 +63,7 @@ class Traffic(NamedTuple):
     recent   calls per second of the last quiet windows
     busy     calls per second of the last few windows, whatever they were
     busiest  the largest of these in the last days
+    crest    largest rate since calls were last no more than expected; 0 while they are
     """
 
     rate: F8
@@ -76,6 +77,7 @@ class Traffic(NamedTuple):
     recent: F8
     busy: F8
     busiest: F8
+    crest: F8
 
 
 class Life(NamedTuple):

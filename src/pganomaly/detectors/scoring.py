@@ -70,13 +70,15 @@ class Circumstances(NamedTuple):
     Under which a window is judged.
 
     gate             what must be at stake
-    height           h, the server's bar (calibration)
+    height           h, the server's bar of every family (calibration)
+    early            how much higher bars are while the server is hardly known (supports.young)
     judge_newcomers  False until the baseline of a server is complete: until then every statement is new
     seen             who was seen in flight
     """
 
     gate: Gate
-    height: float
+    height: F8
+    early: F8
     judge_newcomers: bool
     seen: Waits
 
@@ -147,6 +149,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         cost_impact,
         more.calls,
         height=given.height,
+        early=given.early,
         weight=(life.windows, age),
         judged=judged & (not window.quality.silent),
     )
@@ -359,6 +362,7 @@ def _absent(
         np.where(waiting > 0, waiting / waits.MATERIAL_MS_PER_S, np.nan),
         missing.calls,
         height=given.height,
+        early=given.early,
         weight=(life.windows, known.windows - life.since),
         judged=np.ones(len(nobody), dtype=np.bool_),
     )

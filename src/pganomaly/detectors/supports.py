@@ -35,8 +35,13 @@ CALM_Z = 2.5
 """Distance below which a window counts as calm for what is open."""
 PEAK_MARGIN = 1.25
 """A bar stays so much above the largest excursion that passed by itself in the last days."""
-MOST_RAISED = 2.0
-"""Times its usual height that memory may raise a bar: nobody becomes deaf."""
+MOST_RAISED = 4.0
+"""Times its usual height that memory may raise a bar: nobody becomes deaf, since large evidence gets there in time."""
+SHORT_WINDOWS = 12.0
+"""Windows of suspicion, those of its fading included, up to which an excursion passed by itself: what lasts longer
+was put right by somebody."""
+BRIEF_WINDOWS = 6.0
+"""The same for a burst of calls when it is over, its fading not included."""
 FROZEN_WINDOWS = 15
 """Windows of mere suspicion in which nothing is learned. Suspicion that freezes without limit never ends."""
 SUSPICIOUS = 1 / 2
@@ -49,8 +54,13 @@ _LEAST = -2.4
 FAMILIES = len(KINDS)
 COLD_WINDOWS = 10.0
 """Windows for which a statement must have been known for its bar to be 1.5 times its height; at first it is twice."""
+YOUNG_DAYS: F8 = np.array([[{IncidentKind.SILENCE: 1 / 4, IncidentKind.TRAFFIC: 1 / 16}.get(k, 1 / 8)] for k in KINDS])
+"""Days in which the bar of a server that nobody has watched before falls from twice to 1.5 times its height: bursts
+show within an hour or two, two-faced plans within hours, who is to be missed in an evening takes longer."""
 PATIENT: Mask = np.array([[k not in (IncidentKind.NEW_HEAVY, IncidentKind.WAITING)] for k in KINDS])
 """Families that are judged by a statement's own past."""
+COSTLY = [KINDS.index(IncidentKind.LATENCY), KINDS.index(IncidentKind.WORK)]
+"""Families of what calls cost."""
 
 
 class Suspicion(NamedTuple):
@@ -95,16 +105,21 @@ def evidence(z: F8) -> F8:
     return np.maximum(g, _LEAST)
 
 
-def bars(before: Suspicion, height: float, weight: F8) -> F8:
+def bars(before: Suspicion, height: F8, weight: F8, early: F8) -> F8:
     """
     Return the bar of every family and statement.
 
-    height  the server's (calibration.py)
+    height  the server's, of every family (calibration.py)
     weight  windows for which a family has been known of a statement: the fewer, the higher
+    early   how much higher they are while the server itself is hardly known (young)
     """
     raised = np.clip(PEAK_MARGIN * before.peak, height, MOST_RAISED * height)
-    unsure = np.where(PATIENT, COLD_WINDOWS / (COLD_WINDOWS + weight), 0.0)
-    return np.asarray(raised * (1.0 + unsure))
+    return np.asarray(raised * np.maximum(stricter(weight), early))
+
+
+def stricter(weight: F8) -> F8:
+    """Return by how much bars are higher for statements that have been known for so few windows."""
+    return np.asarray(1.0 + np.where(PATIENT, COLD_WINDOWS / (COLD_WINDOWS + weight), 0.0))
 
 
 def advanced(before: Suspicion, g: F8, calm: Mask, bar: F8) -> tuple[F8, F8]:
@@ -121,7 +136,19 @@ def advanced(before: Suspicion, g: F8, calm: Mask, bar: F8) -> tuple[F8, F8]:
     return support, top
 
 
-def passed(before: Suspicion, after: Suspicion, held: Mask) -> F8:
-    """Return the peaks after a window: an excursion that ended without becoming news is remembered."""
-    ended = (before.top > 0) & (after.top == 0) & ~held
-    return np.where(ended, np.maximum(before.peak, before.top), before.peak)
+def young(windows: int, day_windows: float) -> F8:
+    """Return by how much the bars of all families are higher on a server watched for so many *windows*."""
+    return np.where(PATIENT, 1.0 + 2.0 ** (-windows / (YOUNG_DAYS * day_windows)), 1.0)
+
+
+def passed(before: Suspicion, after: Suspicion, weight: F8) -> F8:
+    """
+    Return the peaks after a window: an excursion that ended by itself is remembered, told or not.
+
+    What comes and goes is no news the next time unless it is larger or lasts longer; time and work, of which either may
+    be seen first, are remembered together. *weight* as for bars.
+    """
+    ended = (before.top > 0) & (after.top == 0) & (before.since <= SHORT_WINDOWS)
+    excursion = np.where(ended, before.top / stricter(weight), 0.0)
+    excursion[COSTLY] = excursion[COSTLY].max(axis=0)
+    return np.maximum(before.peak, excursion)

@@ -1,6 +1,6 @@
 """What the per-statement engine makes of one window, before anybody decides who is told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
@@ -41,9 +41,9 @@ class Scores:
     demand        shares of the server's time and work beyond the usual, added up: whose fault it is
     impact        the largest excess, in multiples of what matters
     suspicion     all of the evidence, to be remembered (detectors)
-    passed        largest excursion that ended in this window by itself, in multiples of what an alarm takes
     untimely      runs for longer at a stretch than it ever did: out of its hours
     regular       share of the last windows in which it ran at all
+    passed        of each of KINDS, the largest excursion that ended by itself now, in multiples of what an alarm takes
     host          how much slower the whole server is, as a factor, where that is an alarm; else 0
     silent        statements that did not run although they always do, or did what was an alarm: the same figures
     """
@@ -74,7 +74,7 @@ class Scores:
     suspicion: F8
     untimely: NDArray[np.bool_]
     regular: F8
-    passed: float = 0.0
+    passed: F8 = field(default_factory=lambda: np.zeros(len(KINDS)))
     host: float = 0.0
     silent: "Scores | None" = None
 

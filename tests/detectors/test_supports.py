@@ -1,0 +1,65 @@
+"""What passed by itself raises the bar of the statement that did it; a server nobody knows yet has higher bars."""
+
+import numpy as np
+import pytest
+
+from pganomaly.detectors import supports
+from pganomaly.detectors.supports import BAR, FAMILIES, MOST_RAISED, SHORT_WINDOWS, Suspicion
+from pganomaly.detectors.verdicts import LATENCY, SILENCE, TRAFFIC, WAITING, WORKING
+from tests.builders import key
+from tests.detectors.windows import Server, Work
+
+FLIPS = key(1)
+LONG_KNOWN = np.full((FAMILIES, 1), 1e6)
+HEIGHT = np.full((FAMILIES, 1), BAR)
+
+
+def suspicion(family: int, top: float, *, since: float = 3.0, support: float = 0.0) -> Suspicion:
+    after = Suspicion.of(np.zeros((Suspicion.rows(), 1)))
+    after.top[family], after.support[family], after.since[:] = top, support, since
+    return after
+
+
+def bar_after(family: int, top: float, *, since: float = 3.0, of: int | None = None) -> float:
+    before = suspicion(family, top, since=since)
+    peak = supports.passed(before, suspicion(family, 0.0), LONG_KNOWN)
+    bars = supports.bars(before._replace(peak=peak), HEIGHT, LONG_KNOWN, np.ones((FAMILIES, 1)))
+    return float(bars[family if of is None else of, 0])
+
+
+def test_a_bar_stays_a_quarter_above_what_passed_by_itself():
+    assert bar_after(TRAFFIC, 8.0) == pytest.approx(BAR, rel=1e-3)
+    assert bar_after(TRAFFIC, 16.0) == pytest.approx(20.0, rel=1e-3)
+    assert bar_after(TRAFFIC, 1e6) == pytest.approx(MOST_RAISED * BAR, rel=1e-3), "nobody becomes deaf"
+
+
+def test_what_lasted_was_put_right_by_somebody_and_stays_news():
+    assert bar_after(LATENCY, 16.0, since=SHORT_WINDOWS + 1) == pytest.approx(BAR, rel=1e-3)
+
+
+def test_time_and_work_are_remembered_together_and_calls_apart():
+    assert bar_after(WORKING, 16.0, of=LATENCY) == pytest.approx(20.0, rel=1e-3)
+    assert bar_after(WORKING, 16.0, of=TRAFFIC) == pytest.approx(BAR, rel=1e-3)
+
+
+def test_bars_of_a_server_that_is_just_being_known_are_twice_as_high():
+    first, morning, next_day = (supports.young(n, 1440.0)[:, 0] for n in (0, 180, 1440))
+
+    assert first[LATENCY] == first[SILENCE] == 2.0
+    assert morning[LATENCY] == pytest.approx(1.5)
+    assert morning[SILENCE] > morning[TRAFFIC], "a first evening is no silence"
+    assert next_day[LATENCY] < 1.01
+    assert first[WAITING] == 1.0, "a lock is a lock"
+
+
+def test_a_plan_that_goes_there_and_back_is_news_once():
+    """Of two plans that take turns every few minutes people hear once or twice, not all day."""
+    quick: Work = {"calls": 60, "ms": 20.0, "rows": 60, "shared_blks_hit": 60_000}
+    slow: Work = {"calls": 60, "ms": 80.0, "rows": 60, "shared_blks_hit": 240_000}
+    server = Server().live({FLIPS: quick}, minutes=200)
+    for _ in range(20):
+        server.live({FLIPS: slow}, minutes=4).live({FLIPS: quick}, minutes=20)
+    assert len(server.opened) <= 2
+
+    server.live({FLIPS: {**slow, "ms": 800.0, "shared_blks_hit": 2_400_000}}, minutes=8)
+    assert server.desk.open, "what is far worse than ever, and stays, is news all the same"
