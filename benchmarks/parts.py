@@ -73,6 +73,22 @@ PARTS = {
     ),
     "cap": Part("support that is capped", (("pganomaly.detectors.supports", "CAP", _constant(1e6)),)),
     "peaks": Part("memory of peaks", (("pganomaly.detectors.supports", "PEAK_MARGIN", _constant(0.0)),)),
+    "bursts": Part(
+        "a burst that is over is a peak that the next one must exceed",
+        (("pganomaly.detectors.supports", "BRIEF_WINDOWS", _constant(-1.0)),),
+    ),
+    "wandering": Part(
+        "how far a statement wanders is learned during suspicion, too",
+        (("pganomaly.detectors.learning", "WELL_KNOWN_WINDOWS", _constant(1e12)),),
+    ),
+    "early_bar": Part(
+        "a stricter bar on a server that is hardly known",
+        (("pganomaly.detectors.supports", "young", _says(lambda *_: np.ones((7, 1)))),),
+    ),
+    "budget": Part(
+        "the bar follows the alert budget",
+        (("pganomaly.calibration", "LEAST_PEAKS", _constant(10**9)),),
+    ),
     "cold_bar": Part(
         "a stricter bar for little-known statements",
         (("pganomaly.detectors.supports", "COLD_WINDOWS", _constant(1e-9)),),

@@ -52,7 +52,13 @@ class Simulation:
     """A server drawn from a profile and a seed; *more* are faults beside those that every recording has."""
 
     def __init__(
-        self, profile: Profile, seed: int, *, faults: bool = True, more: tuple[timetable.Make, ...] = ()
+        self,
+        profile: Profile,
+        seed: int,
+        *,
+        faults: bool = True,
+        benign: bool = False,
+        more: tuple[timetable.Make, ...] = (),
     ) -> None:
         own = int.from_bytes(hashlib.sha256(profile.name.encode()).digest()[:6])
         make, live, inject, self._texts = (np.random.default_rng([own, seed, part]) for part in range(4))
@@ -60,7 +66,11 @@ class Simulation:
         self.workload = Builder(profile, make).build()
         self.needs = Needs.of(self.workload, make)
         self.rhythm = rhythm(profile, profile.roles, make)
-        self.events: tuple[Event, ...] = timetable.plan(self.workload, self.rhythm, inject, more=more) if faults else ()
+        self.events: tuple[Event, ...] = ()
+        if faults:
+            self.events = timetable.plan(self.workload, self.rhythm, inject, more=more)
+        elif benign:
+            self.events = timetable.calm(self.workload, self.rhythm, inject)
         self.core = len(self.workload.statements)
         burst = sum(self.effects_of(e).adhoc * (e.last - e.first + 1) for e in self.events)
         self.adhoc = int(profile.adhoc * profile.windows * 1.2 + 50 * (profile.adhoc > 0)) + burst

@@ -37,6 +37,21 @@ def plan(workload: Workload, rhythm: F8, rng: Generator, *, more: tuple[Make, ..
     return tuple(events)
 
 
+def calm(workload: Workload, rhythm: F8, rng: Generator) -> tuple[Event, ...]:
+    """Return what people do to a server in quiet weeks: everything benign, one thing a day, around noon."""
+    p = workload.profile
+    used: set[int] = set()
+    kinds = [one for one in BENIGN if one[0] is not restart]
+    made = []
+    for day, i in enumerate(rng.permutation(len(kinds))):
+        make, length = kinds[i]
+        at = int((day + rng.uniform(0.4, 0.6)) * p.day_windows)
+        if at + length > p.windows:
+            break
+        made.append(make(_scene(workload, rhythm, rng, at, length, used)))
+    return tuple(made)
+
+
 def _order(rng: Generator, faults: tuple[Make, ...]) -> list[tuple[Make, int]]:
     """Return everything once in a random order, then faults over and over."""
 
