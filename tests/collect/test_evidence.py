@@ -22,6 +22,7 @@ from tests.collect.conftest import as_user
 from tests.conftest import server_of_major
 
 GUEST = "evidence_guest"
+NO_PLANS = Missing("plans", Why.SWITCHED_OFF)
 ORDERS_OF_ONE = "SELECT * FROM orders WHERE customer = $1"
 
 _NUMBERS = count(1)
@@ -115,7 +116,7 @@ def until(holds: Callable[[], bool]) -> None:
 def test_a_quiet_server_has_nothing_to_tell(shop: Shop) -> None:
     shop.rest()
     evidence = shop.look()
-    assert () == evidence.missing
+    assert (NO_PLANS,) == evidence.missing
     assert () == evidence.blockers
     assert () == evidence.indexes
     assert () == evidence.settings
@@ -309,7 +310,7 @@ def test_nothing_waits_where_somebody_holds_the_table(shop: Shop) -> None:
         evidence = shop.look(ORDERS_OF_ONE, "SELECT * FROM late")
         (table,) = evidence.tables or ()
         assert (holder.info.backend_pid,) == table.locked_by
-        assert () == evidence.missing
+        assert (NO_PLANS,) == evidence.missing
         assert () == evidence.indexes
         holder.rollback()
     (table,) = shop.look().tables or ()
@@ -322,7 +323,7 @@ def test_a_locked_catalogue_costs_the_parts_that_need_it(shop: Shop) -> None:
         holder.execute("LOCK TABLE pg_inherits IN ACCESS EXCLUSIVE MODE")
         evidence = shop.look()
         holder.rollback()
-    assert {Missing("tables", Why.LOCKED)} == set(evidence.missing)
+    assert {Missing("tables", Why.LOCKED), NO_PLANS} == set(evidence.missing)
     assert evidence.tables is None
     assert evidence.indexes is None
     assert evidence.flow is not None
@@ -395,7 +396,7 @@ def test_without_privileges_parts_are_missing_and_the_rest_is_there(shop: Shop) 
         "REVOKE EXECUTE ON FUNCTION pg_control_checkpoint() FROM public",
     )
     evidence = shop.look()
-    assert {Missing("flow", Why.PRIVILEGE), Missing("restart", Why.PRIVILEGE)} == set(evidence.missing)
+    assert {Missing("flow", Why.PRIVILEGE), Missing("restart", Why.PRIVILEGE), NO_PLANS} == set(evidence.missing)
     assert evidence.flow is None
     assert evidence.tables
     assert evidence.checkpoints is not None

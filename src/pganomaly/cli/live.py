@@ -30,7 +30,7 @@ ODD = 6.0
 def show(app: App, target: Target, clock: Clock, *, interval_s: float, windows: int) -> None:
     """Watch until Ctrl-C, or for some *windows*; nothing is written anywhere."""
     rules = Rules(day_windows=orders.DAY_S / interval_s)
-    onlooker = Onlooker(target, rules, app.speaker, clock, interval_s=interval_s)
+    onlooker = Onlooker(target, rules, app.speaker, clock, interval_s=interval_s, plans=app.settings.read_plans)
     try:
         stream = _verdicts(app, onlooker, clock, interval_s, windows)
         if app.as_json:

@@ -3,11 +3,12 @@
 from pganomaly.collect.capabilities import Capabilities
 from pganomaly.collect.check import SUBJECTS, Check, CheckState
 from pganomaly.collect.doctor import doctor
-from pganomaly.collect.evidence import Asked, evidence
+from pganomaly.collect.evidence import evidence
 from pganomaly.collect.evidence_reference import reference
 from pganomaly.collect.grants import grant_sql
 from pganomaly.collect.known import KnownTexts
 from pganomaly.collect.names import outsiders
+from pganomaly.collect.questions import Asked
 from pganomaly.collect.session import Session
 from pganomaly.collect.target import Limits, Target
 

@@ -18,28 +18,22 @@ from pganomaly.collect import evidence_compare as compare
 from pganomaly.collect import evidence_server as server
 from pganomaly.collect import evidence_sessions as sessions
 from pganomaly.collect import evidence_tables as relations
+from pganomaly.collect import plans as planning
 from pganomaly.collect.evidence_server import Control, Counted, Life
 from pganomaly.collect.evidence_tables import Tables
 from pganomaly.collect.evidence_visit import PATIENCE_S, Row, Visit, visit
+from pganomaly.collect.questions import Asked
 from pganomaly.collect.target import Target
-from pganomaly.records import Evidence, Key, Reference, Shape
-from pganomaly.records.evidence import Checkpoints, Index, Restart, Setting, Table, Waits, Why
+from pganomaly.records import Evidence, Reference
+from pganomaly.records.evidence import Checkpoints, Index, PlanChange, Restart, Setting, Table, Waits, Why
 from pganomaly.records.reference import TableThen
 
 MOST_TABLES = 8
 """Tables of one incident: those named first, of a view the largest."""
+MOST_PLANS = 5
 PAUSE_S = 1.1
 """Between the two readings: sessions report what they did about once a second."""
 LOOK_EVERY_S = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A statement that evidence is wanted about; role is who runs it, by name."""
-
-    key: Key
-    shape: Shape | None
-    role: str | None = None
 
 
 def evidence(
@@ -50,15 +44,17 @@ def evidence(
     *,
     patience_s: float = PATIENCE_S,
     pause_s: float = PAUSE_S,
+    plans: bool = False,
 ) -> Evidence:
     """
     Return what the server shows about statements of one database, the most important statement first.
 
     *pause_s* lie between the two readings that tell what moves now. All of it is over after *patience_s*.
+    *plans* are for whoever has opted in.
     errors.ConnectError or errors.TargetError where no visit came about.
     """
     with visit(target.conninfo.with_dbname(database), patience_s=patience_s) as here:
-        return _Inquiry(here, asked, before).read(pause_s)
+        return _Inquiry(here, asked, before).read(pause_s, plans=plans)
 
 
 def resolve(here: Visit, asked: Sequence[Asked]) -> list[int]:
@@ -91,7 +87,7 @@ class _Inquiry:
         self._then = before.databases.get(self._life.database) if before is not None else None
         self._known: Mapping[str, TableThen] = self._then.tables if self._then is not None else {}
 
-    def read(self, pause_s: float) -> Evidence:
+    def read(self, pause_s: float, *, plans: bool) -> Evidence:
         here = self._here
         present = here.part("sessions", lambda: sessions.present(here))
         chains = here.part("blockers", lambda: sessions.chains(here, present)) if present is not None else None
@@ -102,6 +98,7 @@ class _Inquiry:
         control = here.part("restart", lambda: server.control(here))
         running = here.part("checkpoints", lambda: server.checkpoint_runs(here))
         maintained = self._maintained(first)
+        planned = self._plans(wanted=plans)
         waits = here.part("waits", lambda: self._waits(until_s))
         second = self._photo(oids, again=True)
         return Evidence(
@@ -116,6 +113,7 @@ class _Inquiry:
             settings=changed,
             checkpoints=self._checkpoints(first, second, control, running=running),
             flow=compare.flow(self._life.database, self._then, first.flow, second.flow) if first.flow else None,
+            plans=planned,
             restart=_restart(self._life, control, self._before),
             missing=tuple(dict.fromkeys(here.missing)),
             cost_ms=round(1000 * here.busy_s, 1),
@@ -159,6 +157,14 @@ class _Inquiry:
             return None
         theirs = compare.settings(then.settings, scoped, scoped=True) if then is not None else ()
         return (*compare.settings(before.settings, now), *theirs)
+
+    def _plans(self, *, wanted: bool) -> tuple[PlanChange, ...] | None:
+        if not wanted:
+            self._here.lacks("plans", Why.SWITCHED_OFF)
+            return None
+        here, known = self._here, self._before.plans if self._before is not None else {}
+        now = here.part("plans", lambda: planning.read(here, self._asked, at=self._life.at, most=MOST_PLANS))
+        return planning.changes(known, now)
 
     def _indexes(self, first: _Photo, second: _Photo) -> tuple[Index, ...] | None:
         if first.tables is None:

@@ -15,8 +15,10 @@ from pganomaly import errors
 from pganomaly.collect import evidence_compare as compare
 from pganomaly.collect import evidence_server as server
 from pganomaly.collect import evidence_tables as relations
-from pganomaly.collect.evidence import Asked, resolve
+from pganomaly.collect import plans as planning
+from pganomaly.collect.evidence import resolve
 from pganomaly.collect.evidence_visit import PATIENCE_S, Visit, visit
+from pganomaly.collect.questions import Asked
 from pganomaly.collect.target import Target
 from pganomaly.records import Reference
 from pganomaly.records.reference import DatabaseThen
@@ -24,16 +26,23 @@ from pganomaly.records.reference import DatabaseThen
 MOST_TABLES = 60
 """Tables of one database that are remembered."""
 MOST_DATABASES = 4
+MOST_PLANS = 20
 
 log = structlog.stdlib.get_logger()
 
 
 def reference(
-    target: Target, wanted: Mapping[str, Sequence[Asked]], before: Reference | None, *, patience_s: float = PATIENCE_S
+    target: Target,
+    wanted: Mapping[str, Sequence[Asked]],
+    before: Reference | None,
+    *,
+    patience_s: float = PATIENCE_S,
+    plans: bool = False,
 ) -> Reference:
     """
     Return how the server is now, and per database the tables of the statements *wanted* there, heaviest first.
 
+    *plans* of them are for whoever has opted in.
     errors.ConnectError or errors.TargetError where no visit came about.
     """
     with visit(target.conninfo, patience_s=patience_s) as here:
@@ -42,11 +51,13 @@ def reference(
         try:
             with visit(target.conninfo.with_dbname(name), patience_s=patience_s) as here:
                 then = _database(here, asked, now)
+                planned = planning.read(here, asked, at=now.at, most=MOST_PLANS) if plans else None
         except (errors.ConnectError, errors.TargetError) as error:
             log.debug("reference.incomplete", target=target.name, database=name, error=str(error))
             continue
         if then is not None:
             now = replace(now, databases={**now.databases, name: then})
+        now = replace(now, plans={**now.plans, **{planning.name(key): plan for key, plan in (planned or {}).items()}})
     return compare.settled(before, now)
 
 

@@ -75,6 +75,7 @@ class Visit:
         self._until_s = until_s
         self._inside = False
         self.missing: list[Missing] = []
+        self.version = conn.info.server_version
         self.busy_s = 0.0
         self.can = Abilities(**self.rows("abilities")[0])
 

@@ -122,6 +122,7 @@ class Fleet:
             trainings=trainings,
             errands=errands,
             inquiries=inquiries,
+            read_plans=orders.read_plans,
             fit=partial(trainer.fit, stop=stop),
             rng=self._rng,
             upkeep=self._upkeep,

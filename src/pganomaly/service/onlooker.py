@@ -16,7 +16,9 @@ from pganomaly.service.witness import Witness
 class Onlooker:
     """An observer of one server with a witness beside it. What it remembers ends with it."""
 
-    def __init__(self, target: Target, rules: Rules, speaker: Speaker, clock: Clock, *, interval_s: float) -> None:
+    def __init__(
+        self, target: Target, rules: Rules, speaker: Speaker, clock: Clock, *, interval_s: float, plans: bool = False
+    ) -> None:
         self.target = target
         self._speaker = speaker
         self._clock = clock
@@ -24,7 +26,7 @@ class Onlooker:
         self._session = Session(target)
         self._observer = Observer(self._session, rules, clock)
         self._inquiries = ThreadPoolExecutor(1, "inquiry")
-        self._witness = Witness(target, self._inquiries, clock)
+        self._witness = Witness(target, self._inquiries, clock, plans=plans)
         self._evidence: Mapping[str, Evidence] = {}
 
     @property

@@ -24,6 +24,7 @@ class Orders:
 
     rules      of an instance, by its number
     threshold  the user's own for the forest; None leaves it to the model
+    read_plans whether plans are read as evidence
     """
 
     targets: Sequence[Target]
@@ -34,6 +35,7 @@ class Orders:
     threshold: float | None
     retention: Retention
     notify: NotifySettings
+    read_plans: bool = False
 
 
 def of(chosen: Settings) -> Orders:
@@ -47,6 +49,7 @@ def of(chosen: Settings) -> Orders:
         threshold=chosen.alert_score_threshold,
         retention=retention(chosen),
         notify=settings.notify(chosen),
+        read_plans=chosen.read_plans,
     )
 
 

@@ -33,6 +33,7 @@ class Parts:
     errands    where small things are done that must not delay a tick
     inquiries  where watched servers are asked for evidence
     selftest   has a child process test an instance; None: nobody does
+    read_plans whether plans are read as evidence
     upkeep     keeps the store in order; called now and then by whoever has time
     bulletin   where troubles with the store are told once for all; None: each watcher tells its own
     """
@@ -55,5 +56,6 @@ class Parts:
     rng: Generator
     upkeep: Callable[[], None]
     heartbeat: Heartbeat | None = None
+    read_plans: bool = False
     selftest: Callable[[bytes], None] | None = None
     bulletin: Bulletin | None = None

@@ -47,6 +47,7 @@ class Watch:
             parts.inquiries,
             parts.clock,
             references=parts.store.references(self._id),
+            plans=parts.read_plans,
             keep=lambda references: parts.store.put_references(self._id, references),
         )
         self._ledger = Ledger(parts.store, lease, parts.channels, parts.store.state(self._id))

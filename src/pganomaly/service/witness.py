@@ -48,6 +48,7 @@ class Witness:
 
     references  what is known from before, newest first
     keep        stores them
+    plans       whether plans are asked for
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class Witness:
         *,
         references: Sequence[Reference] = (),
         keep: Callable[[tuple[Reference, ...]], None] | None = None,
+        plans: bool = False,
     ) -> None:
         self._target = target
         self._workers = workers
         self._clock = clock
         self._keep = keep
+        self._plans = plans
         self.references = tuple(references)
         self._reading: Future[Reference] | None = None
         self._unsaved = False
@@ -91,7 +94,7 @@ class Witness:
             wanted = heaviest(verdict)
             before = self.references[0] if self.references else None
             self._due_s = self._clock.monotonic_s() + (HOURLY_S if len(self.references) > 1 else SECOND_S)
-            self._reading = self._workers.submit(collect.reference, self._target, wanted, before)
+            self._reading = self._workers.submit(collect.reference, self._target, wanted, before, plans=self._plans)
 
     def _take_reference(self) -> None:
         if self._reading is None or not self._reading.done():
@@ -135,6 +138,7 @@ class Witness:
             before,
             patience_s=patience_s,
             pause_s=min(PAUSE_S, PAUSE_SHARE * patience_s),
+            plans=self._plans,
         )
 
 

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     )
 
     collect_interval: float = Field(60.0, ge=1, description="Seconds between two snapshots.")
+    read_plans: bool = Field(
+        False, description="Read plans as evidence (PostgreSQL 16); needs what `pganomaly grant-sql --plans` prints."
+    )
     retrain_interval: float = Field(86400.0, ge=60, description="Seconds between two trainings.")
     detect_batch_limit: int = Field(
         2000, ge=1, description="Rows that one detection run scores at most; a window is never cut in half."
