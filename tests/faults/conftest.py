@@ -7,28 +7,49 @@ from typing import Any
 
 import pytest
 
+from pganomaly.service import witness
 from tests.conftest import server_of_major
-from tests.faults.cases import BATCH, DAY_WINDOWS, REPORT, nightly
+from tests.faults.cases import BATCH, DAY_WINDOWS, REPORT, Case, nightly
 from tests.faults.parcels import STATEMENTS, fingerprint
 from tests.faults.place import SETTINGS, Place
+from tests.faults.run import Outcome, play
 from tests.faults.watchman import LEARN, Watchman
 
 ROW = "fault"
 """The property of a test's report that is a row of the table."""
-HEAD = ("fault", "PostgreSQL", "told after", "over after", "about", "windows starved")
+HEAD = (
+    "fault",
+    "PostgreSQL",
+    "told after",
+    "over after",
+    "about",
+    "cause",
+    "shown",
+    "step shows it",
+    "evidence ms",
+    "starved",
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class World:
-    """A place and who watches it; it has learned what is usual there."""
+    """A place and who watches it; it has learned what is usual there. *spoiled*: a fault was not undone in it."""
 
     place: Place
     watchman: Watchman
+    spoiled: bool = False
 
     @property
     def well(self) -> bool:
         """Whether a fault can be done here."""
-        return self.watchman.until(lambda: not self.watchman.open, 10)
+        return not self.spoiled and self.watchman.until(lambda: not self.watchman.open, 10)
+
+    def play(self, case: Case) -> Outcome:
+        """Play a fault from beginning to end."""
+        self.spoiled = True
+        outcome = play(case, self.place, self.watchman)
+        self.spoiled = False
+        return outcome
 
     def end(self) -> None:
         """Leave nothing running."""
@@ -39,6 +60,8 @@ class World:
 @pytest.fixture(scope="session")
 def world_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], World]]:
     """Return a function: world_of(16) is a lively place on PostgreSQL 16 in which all is quiet."""
+    patience = pytest.MonkeyPatch()
+    patience.setattr(witness, "PATIENCE_S", 6.0)
     worlds: dict[int, World] = {}
     numbers = count(1)
 
@@ -52,6 +75,7 @@ def world_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int
     yield world
     for each in worlds.values():
         each.end()
+    patience.undo()
 
 
 def _world(major: int, folder: Any) -> World:

@@ -1,5 +1,5 @@
 -- A small parcel service: sizes such that a scan of parcels is felt and loading is not. The same every time.
-CREATE TABLE depots (id int PRIMARY KEY, name text NOT NULL, handled bigint NOT NULL DEFAULT 0);
+CREATE TABLE depots (id int PRIMARY KEY, name text NOT NULL, handled bigint NOT NULL DEFAULT 0) WITH (fillfactor = 10);
 CREATE TABLE couriers (id int PRIMARY KEY, name text NOT NULL, depot_id int NOT NULL, place point, seen_at timestamptz);
 CREATE TABLE clients (id int PRIMARY KEY, name text NOT NULL, plan text NOT NULL);
 CREATE TABLE tariffs (zone int, kilos int, cents int NOT NULL, PRIMARY KEY (zone, kilos));

@@ -14,13 +14,12 @@ from threading import Event
 
 import numpy as np
 
-from pganomaly import pipeline
 from pganomaly.clock import SystemClock
-from pganomaly.collect import Session, Target
+from pganomaly.collect import Target
 from pganomaly.messages import speaker
 from pganomaly.pipeline import Rules, Verdict
-from pganomaly.records import Incident, IncidentKind, Key, Message
-from pganomaly.service.observer import Observer
+from pganomaly.records import Evidence, Incident, IncidentKind, Key, Message
+from pganomaly.service.onlooker import Onlooker
 from pganomaly.service.orders import DAY_S
 from pganomaly.service.schedule import Schedule, wait_looking
 from tests.faults.place import Place
@@ -29,6 +28,7 @@ WINDOW_S = 0.6
 LOOK_S = 0.2
 LEARN = 36
 """Windows before the first fault: calls are judged from 30 on."""
+PATIENT_S = 30.0
 NEWCOMERS_FROM = 30
 LASTS = 8
 """Windows that the server may have been slow before people are told so."""
@@ -38,11 +38,12 @@ STARVED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message, and what it is about. *window* counts from the first."""
+    """A message, what it is about, and what the server showed. *window* counts from the first."""
 
     window: int
     incident: Incident
     message: Message
+    evidence: Evidence | None
 
     @property
     def text(self) -> str:
@@ -59,11 +60,11 @@ class Watchman:
         self._place = place
         self._names = names
         self._clock = SystemClock()
-        self._window_s = window_s
         self._schedule = Schedule(self._clock.monotonic_s(), window_s)
-        self._session = Session(Target("parcels", place.guest))
         rules = Rules(day_windows=day_windows, baseline_windows=NEWCOMERS_FROM)
-        self._observer = Observer(self._session, rules, self._clock)
+        # The interval is what a message waits for evidence by, and a busy machine needs longer than a window here.
+        target = Target("parcels", place.guest)
+        self._onlooker = Onlooker(target, rules, speaker("en"), self._clock, interval_s=PATIENT_S)
         self._ran: dict[int, tuple[float, float]] = {}
         self.window = 0
         self.news: list[Told] = []
@@ -86,11 +87,11 @@ class Watchman:
     @property
     def open(self) -> tuple[Incident, ...]:
         """Incidents that are open now, told or not."""
-        return self._observer.memory.judgement.desk.open
+        return self._onlooker.memory.judgement.desk.open
 
     def name(self, key: Key) -> str:
         """Return what a statement is called here: its short name, else its text."""
-        shape = self._observer.memory.shapes.by_key.get(key)
+        shape = self._onlooker.memory.shapes.by_key.get(key)
         if shape is None:
             return "hidden"
         return self._names.get(shape.fingerprint, shape.redacted)
@@ -101,7 +102,7 @@ class Watchman:
 
     def close(self) -> None:
         """End the conversation."""
-        self._session.close()
+        self._onlooker.close()
 
     def _of_machine(self, told: Told) -> bool:
         """Whether the whole server was slow because other tests' processes had the CPU: true, and not the fault's."""
@@ -112,23 +113,18 @@ class Watchman:
     def _tick(self) -> None:
         self.nightly(self.window)
         due_s = self._schedule.next_after(self._clock.monotonic_s())
-        wait_looking(self._clock, due_s, Event(), self._sample, every_s=LOOK_S)
-        verdict = self._observer.tick(self._window_s)
+        wait_looking(self._clock, due_s, Event(), self._onlooker.sample, every_s=LOOK_S)
+        verdict = self._onlooker.tick()
         self.starved.append(self._starved())
         if verdict.window is not None:
             self.window += 1
             self.news += self._told(verdict)
 
-    def _sample(self) -> None:
-        self._session.sample()
-
     def _told(self, verdict: Verdict) -> list[Told]:
-        messages = pipeline.account(
-            verdict.memory, verdict.changes, verdict.drift,
-            server="parcels", speaker=speaker("en"), now=self._clock.now(), matrix=verdict.matrix,
-        )  # fmt: skip
+        messages = self._onlooker.news(verdict)
         about = {change.incident.incident_id: change.incident for change in verdict.changes}
-        return [Told(self.window, about[m.about], m) for m in messages if m.about in about]
+        evidence = verdict.memory.evidence
+        return [Told(self.window, about[m.about], m, evidence.get(m.about)) for m in messages if m.about in about]
 
     def _starved(self) -> float:
         """Return which share of the time, since this was last asked, the server's processes wanted a CPU in vain."""

@@ -19,8 +19,11 @@ from pganomaly.pipeline import Rules, Verdict
 from pganomaly.records import Key, Message
 from pganomaly.service import orders
 from pganomaly.service.onlooker import Onlooker
-from pganomaly.service.schedule import Schedule
+from pganomaly.service.plan import SAMPLE_S
+from pganomaly.service.schedule import Schedule, wait_looking
 
+LOOKS = 3
+"""Looks between two snapshots at who is at work, where these come fast."""
 ROWS = 12
 NEWS = 6
 ODD = 6.0
@@ -67,7 +70,8 @@ def _verdicts(app: App, onlooker: Onlooker, clock: Clock, interval_s: float, win
             else:
                 done += 1
                 yield verdict
-        clock.wait(schedule.next_after(clock.monotonic_s()) - clock.monotonic_s(), never)
+        due_s = schedule.next_after(clock.monotonic_s())
+        wait_looking(clock, due_s, never, onlooker.sample, every_s=min(SAMPLE_S, interval_s / LOOKS))
 
 
 def _lines(app: App, onlooker: Onlooker, verdict: Verdict, said: dict[str | None, str]) -> None:

@@ -26,7 +26,10 @@ from pganomaly.pipeline import Rules, Verdict
 from pganomaly.records import ChangeKind
 from pganomaly.service.onlooker import Onlooker
 from pganomaly.service.orders import DAY_S
-from pganomaly.service.schedule import Schedule
+from pganomaly.service.schedule import Schedule, wait_looking
+
+LOOKS = 3
+"""Looks between two snapshots at who is at work."""
 
 
 class Show:
@@ -81,7 +84,8 @@ class Show:
                     verdict = None  # a busy machine: the next window is a longer one
                 if verdict is not None and verdict.window is not None:
                     yield verdict
-                self._clock.wait(schedule.next_after(self._clock.monotonic_s()) - self._clock.monotonic_s(), never)
+                due_s = schedule.next_after(self._clock.monotonic_s())
+                wait_looking(self._clock, due_s, never, self._onlooker.sample, every_s=interval_s / LOOKS)
         finally:
             self._onlooker.close()
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
-from pganomaly import pipeline
+from pganomaly import errors, pipeline
 from pganomaly.clock import Clock
 from pganomaly.collect import Session, Target
 from pganomaly.messages import Speaker
@@ -43,6 +44,11 @@ class Onlooker:
             self._observer.memory = verdict.memory
         self._witness.rest(verdict)
         return verdict
+
+    def sample(self) -> None:
+        """See who is at work, for the next tick. A server that cannot be asked now is that tick's news."""
+        with suppress(errors.ConnectError, errors.TargetError):
+            self._session.sample()
 
     def news(self, verdict: Verdict) -> tuple[Message, ...]:
         """Return what people are told of the last tick, with what the server shows of it."""

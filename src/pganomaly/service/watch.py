@@ -117,7 +117,9 @@ class Watch:
         now_s, now = self._parts.clock.monotonic_s(), self._parts.clock.now()
         messages = self._messages(verdict, evidence, now)
         checkpoint = None
-        if verdict.window is not None and now_s - self._checkpoint_s >= CHECKPOINT_S:
+        # What the server showed cannot be replayed from windows.
+        due = bool(evidence) or now_s - self._checkpoint_s >= CHECKPOINT_S
+        if verdict.window is not None and due:
             checkpoint, self._checkpoint_s = restore.saved(verdict.memory.judgement), now_s
         self._drifted = self._drifted or bool(verdict.drift.confirmed)
         self._report(verdict)
