@@ -105,7 +105,7 @@ def main() -> None:
     console.print(f"prior {table.prior}, temperature {table.temperature}")
     report(console, problem, probabilities)
     if asked.write:
-        module.write(table, {s.event for s in sightings}, wanted)
+        module.write(table, {s.event for s in sightings}, {s.server for s in sightings}, {seed for _, seed in wanted})
 
 
 if __name__ == "__main__":

@@ -13,15 +13,14 @@ SET_BY_HAND = {
 """Causes that no made-up server shows: bias and weights."""
 
 
-def write(table: Table, events: Collection[str], servers: Collection[tuple[str, int]]) -> None:
+def write(table: Table, events: Collection[str], servers: Collection[str], seeds: Collection[int]) -> None:
     """Write weights.py."""
-    seeds = sorted({seed for _, seed in servers})
     lines = [
         '"""',
         "What a clue says of a cause, in nats per unit of the clue. Written by python -m benchmarks.causes --write.",
         "",
-        f"Learned from {len(events)} faults of {len({name for name, _ in servers})} made-up servers"
-        f" (seeds {', '.join(map(str, seeds))}), none of them a recording; prior {table.prior},"
+        f"Learned from {len(events)} faults of {len(servers)} made-up servers"
+        f" (seeds {', '.join(map(str, sorted(seeds)))}), none of them a recording; prior {table.prior},"
         f" temperature {table.temperature}.",
         "CENTRES are the averages of the clues there: what is average says nothing. Set by hand:"
         f" {', '.join(c.value for c in SET_BY_HAND)}.",

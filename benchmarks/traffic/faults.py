@@ -393,30 +393,7 @@ def data_skew_in_blocks(scene: Scene) -> Event:
     return _fault(scene, "data_skew", act, group, f"x{x:.1f} time", "one owner with very many rows, in few blocks")
 
 
-def retry_storm_of_one(scene: Scene) -> Event:
-    """A statement fails where nobody counts it, and what comes before it is tried again and again."""
-    w = scene.workload
-    shared = np.bincount(w.edge_statement, minlength=len(w.statements)) > 1
-    pairs = []
-    for f in w.flows_of_kind("page"):
-        own = [s for s, _ in w.flows[f].steps if not shared[s] and w.statements[s].parent < 0]
-        if len(own) > 1:
-            pairs.append(np.array(own[:2]))
-    first, x = scene.pick([pair[:1] for pair in pairs], 5, 40, _calls_weight(scene))
-    failing = next(pair for pair in pairs if pair[0] == first[0])[1:]
-    kept = float(scene.rng.uniform(0.0, 0.9))
-
-    def act(e: Effects, _: float) -> None:
-        e.calls[first] *= x
-        e.kept[failing] *= kept
-
-    hit = np.concatenate([first, failing])
-    return _fault(
-        scene, "retry_storm", act, hit, f"x{x:.1f} calls", "a statement fails and what is before it is retried"
-    )
-
-
 MORE_FAULTS: tuple[Callable[[Scene], Event], ...] = (
-    more_io, saturation, unexplained, plan_flip_in_memory, data_skew_in_blocks, retry_storm_of_one,
+    more_io, saturation, unexplained, plan_flip_in_memory, data_skew_in_blocks,
 )  # fmt: skip
 """What recordings for grading do not have: for learning to tell causes apart."""
