@@ -57,17 +57,21 @@ class World:
         self.place.shut()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], World]]:
-    """Return a function: world_of(16) is a lively place on PostgreSQL 16 in which all is quiet."""
+    """
+    Return a function: world_of(16) is a lively place on PostgreSQL 16 in which all is quiet.
+
+    One place at a time, and none that outlives its faults: its people would work on while other tests want the machine.
+    """
     patience = pytest.MonkeyPatch()
     patience.setattr(witness, "PATIENCE_S", 6.0)
     worlds: dict[int, World] = {}
     numbers = count(1)
 
     def world(major: int) -> World:
-        if major in worlds and not worlds[major].well:
-            worlds.pop(major).end()
+        for other in [m for m, each in worlds.items() if m != major or not each.well]:
+            worlds.pop(other).end()
         if major not in worlds:
             worlds[major] = _world(major, tmp_path_factory.mktemp(f"crowds-{next(numbers)}"))
         return worlds[major]
