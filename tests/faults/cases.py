@@ -290,7 +290,7 @@ CASES = (
     Case("new_query", new_query, ("report",), ("new_query",)),
     Case("bloat", bloat, ("near", "move"), ("bloat",), victims=("courier_by_id",)),
     Case("feature_off", feature_off, _OF["tracking"], ("call_drop",)),
-    Case("data_skew", data_skew, ("balance", "tours"), ("data_skew",), victims=("parcels_of_client",)),
+    Case("data_skew", data_skew, ("balance", "tours"), ("data_skew",), victims=("parcels_of_client",), within=24),
     Case("retry_storm", retry_storm, ("reserve",), ("retry_storm",), victims=("hand_over",)),
     Case("table_lock", table_lock, ("job", "finish_job"), ("lock_wait",), victims=_OF["billing"]),
     Case("stale_statistics", stale_statistics, ("next_on_tour",), ("plan_change",)),
