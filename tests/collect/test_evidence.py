@@ -100,6 +100,8 @@ def shop_on(server: Server) -> Iterator[Shop]:
         "CREATE INDEX orders_customer ON orders (customer)",
         "ANALYZE orders",
     )
+    # Up to 14 a collector gathers what sessions report, in its own time.
+    until(lambda: place.ask("SELECT last_analyze IS NOT NULL FROM pg_stat_user_tables WHERE relname = 'orders'"))
     yield place
     with pg.connect(server.conninfo()) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
