@@ -140,6 +140,7 @@ def test_a_program_with_children_ends_with_its_owner(way: signal.Signals) -> Non
         while not (folder / "ready").exists():
             time.sleep(0.01)
         leader = int((folder / "ready").read_text())
+        time.sleep(0.5)  # the child may be faster than its parent, which has yet to note whom it started
         owner.send_signal(way)
         owner.wait(60)
     assert wait_until_gone(leader, folder)
