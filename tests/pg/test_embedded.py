@@ -32,8 +32,12 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or ") Z " not in status.read_text()
+    if not Path("/proc/self/stat").exists():
+        return True
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it went away between the two looks
+        return False
 
 
 def wait_until_gone(pid: int, folder: Path) -> bool:
