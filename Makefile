@@ -8,6 +8,10 @@ DEV := $(VENV)/.dev-stamp
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
+# Hundreds of tests share a machine with real servers; what fails among them must fail alone, too, to be a defect.
+ALONE := echo "What failed, once more and alone; a test that passes now depends on its neighbours: mend that, too." && \
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+
 .PHONY: help setup demo run test faults check bench docs lock messages clean
 
 help:  ## Say what can be made
@@ -36,7 +40,7 @@ run: $(RUN)  ## Watch the server that .env names
 	$(BIN)/pganomaly run $(ARGS)
 
 test: setup  ## All tests, on real servers 13 to 18
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS) || { test $$? -eq 1 && $(ALONE); }
 
 faults: setup  ## Every fault on real servers, oldest and newest, and a table of how each was told
 	FAULTS=all $(BIN)/python -m pytest tests/faults -n $(WORKERS) --dist loadgroup $(ARGS)
