@@ -3,7 +3,7 @@
 import csv
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from benchmarks.traffic.faults import FAULTS
 
 from benchmarks import quiet
 from pganomaly import deltas
+from pganomaly.records import Incident, IncidentKind, Key, Reason
 from pganomaly.replay import Recording
 
 SHORT = {"windows": 260, "train_windows": 60, "day_windows": 60}
@@ -118,7 +119,32 @@ def test_what_nobody_could_see_is_no_fault():
             assert row["measured_x"] > labels.SEEN or row["measured_x"] < 1 / labels.SEEN
 
 
-def test_a_quiet_history_streams_into_the_judge():
-    told = quiet.listen("quiet-depot", seed=1, days=0.01, budget=1.0)
-    assert told.days == 0.01
-    assert told.judge_ms > 0
+def test_all_budgets_hear_the_same_quiet_weeks():
+    """Each has a judgement of its own; the weeks are made once."""
+    simulation = Simulation(replace(PROFILES["quiet-depot"], windows=30), 1, faults=False)
+    ears = [quiet.Ear(simulation.profile, budget) for budget in (0.2, 5.0)]
+    quiet.listen(simulation, ears, days=20 / 1440)
+    assert [ear.judgement.windows for ear in ears] == [20, 20]
+    assert [ear.rate(0, 1, days=20 / 1440) for ear in ears] == ["0.00", "0.00"]
+
+
+def test_what_was_told_comes_with_what_its_statement_is_like_in_truth():
+    simulation = Simulation(replace(PROFILES["quiet-depot"], windows=30), 1, faults=False)
+    first = int(np.flatnonzero(simulation.workload.keys["toplevel"])[0])
+    at = datetime(2031, 5, 5, tzinfo=UTC)
+    incident = Incident(
+        incident_id="0" * 16,
+        key=Key(*simulation.keys[first].tolist()),
+        kind=IncidentKind.TRAFFIC,
+        onset=at,
+        opened_at=at,
+        told=True,
+        peak=9.0,
+        impact=0.5,
+        reasons=(Reason("calls_per_sec", 4.0, 1.0),),
+        last_odd_at=at,
+    )
+    story = quiet.story(simulation, quiet.Ear(simulation.profile, 1.0), incident, window=1500)
+    assert story.startswith("1 a day: day 2 01:00 traffic")
+    assert "/min" in story
+    assert "calls_per_sec 4/1" in story

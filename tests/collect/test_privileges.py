@@ -11,7 +11,8 @@ from tests.collect.conftest import Watch, as_user, role, texts_of
 def test_a_role_without_grants_sees_its_own_and_counts_the_rest(any_server: Server, watch: Watch, grant: str) -> None:
     conninfo = any_server.conninfo()
     with role(conninfo) as clerk, pg.connect(conninfo) as owner:
-        owner.execute("SELECT lanname AS not_for_clerks FROM pg_language")  # the text of its shape: no other test has it
+        # The text of its shape: no other test has it.
+        owner.execute("SELECT lanname AS not_for_clerks FROM pg_language")
         guest = watch(as_user(conninfo, clerk))
         poor = guest.read()
         assert poor.snapshot.hidden > 0
