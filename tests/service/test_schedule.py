@@ -6,6 +6,7 @@ from threading import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pganomaly.service.plan import SAMPLE_S, sample_every_s
 from pganomaly.service.schedule import Backoff, Schedule, staggered, wait_looking
 
 seconds = st.floats(0, 1e6)
@@ -54,6 +55,16 @@ def test_between_two_ticks_somebody_looks_who_is_at_work():
     stopped = wait_looking(clock, 60.0, Event(), lambda: seen.append(clock.at_s), every_s=10.0)
 
     assert (stopped, clock.at_s, seen) == (False, 60.0, [10.0, 20.0, 30.0, 40.0, 50.0])
+
+
+@given(st.floats(0.5, 3600))
+def test_whoever_waits_is_looked_for_twice_in_every_interval_however_short(interval_s):
+    clock, seen = HandClock(), []
+
+    wait_looking(clock, interval_s, Event(), lambda: seen.append(clock.at_s), every_s=sample_every_s(interval_s))
+
+    assert len(seen) >= 2
+    assert sample_every_s(interval_s) <= SAMPLE_S
 
 
 def test_short_windows_need_no_looks_and_a_stop_ends_the_waiting():

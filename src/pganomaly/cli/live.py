@@ -19,11 +19,9 @@ from pganomaly.pipeline import Rules, Verdict
 from pganomaly.records import Key, Message
 from pganomaly.service import orders
 from pganomaly.service.onlooker import Onlooker
-from pganomaly.service.plan import SAMPLE_S
+from pganomaly.service.plan import sample_every_s
 from pganomaly.service.schedule import Schedule, wait_looking
 
-LOOKS = 3
-"""Looks between two snapshots at who is at work, where these come fast."""
 ROWS = 12
 NEWS = 6
 ODD = 6.0
@@ -71,7 +69,7 @@ def _verdicts(app: App, onlooker: Onlooker, clock: Clock, interval_s: float, win
                 done += 1
                 yield verdict
         due_s = schedule.next_after(clock.monotonic_s())
-        wait_looking(clock, due_s, never, onlooker.sample, every_s=min(SAMPLE_S, interval_s / LOOKS))
+        wait_looking(clock, due_s, never, onlooker.sample, every_s=sample_every_s(interval_s))
 
 
 def _lines(app: App, onlooker: Onlooker, verdict: Verdict, said: dict[str | None, str]) -> None:

@@ -26,10 +26,8 @@ from pganomaly.pipeline import Rules, Verdict
 from pganomaly.records import ChangeKind
 from pganomaly.service.onlooker import Onlooker
 from pganomaly.service.orders import DAY_S
+from pganomaly.service.plan import sample_every_s
 from pganomaly.service.schedule import Schedule, wait_looking
-
-LOOKS = 3
-"""Looks between two snapshots at who is at work."""
 
 
 class Show:
@@ -85,7 +83,7 @@ class Show:
                 if verdict is not None and verdict.window is not None:
                     yield verdict
                 due_s = schedule.next_after(self._clock.monotonic_s())
-                wait_looking(self._clock, due_s, never, self._onlooker.sample, every_s=interval_s / LOOKS)
+                wait_looking(self._clock, due_s, never, self._onlooker.sample, every_s=sample_every_s(interval_s))
         finally:
             self._onlooker.close()
 

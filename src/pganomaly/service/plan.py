@@ -16,8 +16,15 @@ HOURLY_S = 3600.0
 """Seconds until training is tried again, once it has been tried often enough in a row."""
 SAMPLE_S = 10.0
 """Seconds between two looks at who is at work: waits for locks show nowhere else while they last."""
+SAMPLES = 3
+"""At least so many parts has an interval, with a look between each two."""
 LEASE_INTERVALS = 3.0
 LEASE_AT_LEAST_S = 30.0
+
+
+def sample_every_s(interval_s: float) -> float:
+    """Return the seconds between two looks at who is at work, however short the interval of the ticks is."""
+    return min(SAMPLE_S, interval_s / SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)

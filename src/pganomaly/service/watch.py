@@ -18,7 +18,7 @@ from pganomaly.service.ledger import Ledger
 from pganomaly.service.newsroom import Newsroom
 from pganomaly.service.observer import Observer
 from pganomaly.service.parts import Parts
-from pganomaly.service.plan import CHECKPOINT_S, SAMPLE_S, UPKEEP_S
+from pganomaly.service.plan import CHECKPOINT_S, UPKEEP_S, sample_every_s
 from pganomaly.service.rescoring import Rescoring
 from pganomaly.service.schedule import Schedule, wait_looking
 from pganomaly.service.witness import Witness
@@ -67,7 +67,7 @@ class Watch:
         clock = self._parts.clock
         schedule = Schedule(clock.monotonic_s(), self._interval_s)
         due_s = schedule.start_s
-        while not wait_looking(clock, due_s, stop, self._sample, every_s=SAMPLE_S):
+        while not wait_looking(clock, due_s, stop, self._sample, every_s=sample_every_s(self._interval_s)):
             self._tick()
             if schedule.interval_s != self._interval_s:
                 schedule = Schedule(clock.monotonic_s(), self._interval_s)
