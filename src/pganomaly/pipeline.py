@@ -292,7 +292,11 @@ def decide(
 
 
 def enlightened(verdict: Verdict, evidence: Mapping[str, Evidence]) -> Verdict:
-    """Return a verdict whose incidents know what the server showed: *evidence* by incident id."""
+    """
+    Return a verdict whose incidents know what the server showed: *evidence* by incident id.
+
+    Of an incident that has not changed otherwise, that is what has changed.
+    """
     judgement, shapes = verdict.memory.judgement, verdict.memory.shapes
     cases = tuple(
         explain.with_evidence(case, evidence[case.incident_id]) if case.incident_id in evidence else case
@@ -301,9 +305,15 @@ def enlightened(verdict: Verdict, evidence: Mapping[str, Evidence]) -> Verdict:
     why = _whys(cases, shapes)
     desk = judgement.desk.with_open(tuple(_because(incident, why) for incident in judgement.desk.open))
     kept = {i.incident_id: e for i in desk.open if (e := verdict.memory.evidence.get(i.incident_id)) is not None}
+    changed = {change.incident.incident_id for change in verdict.changes}
+    late = tuple(
+        Change(ChangeKind.UPDATED, incident, verdict.snapshot.taken_at)
+        for incident in desk.open
+        if incident.told and incident.incident_id in evidence.keys() - changed
+    )
     return replace(
         verdict,
-        changes=tuple(replace(change, incident=_because(change.incident, why)) for change in verdict.changes),
+        changes=(*(replace(change, incident=_because(change.incident, why)) for change in verdict.changes), *late),
         memory=replace(
             verdict.memory, judgement=replace(judgement, cases=cases, desk=desk), evidence={**kept, **evidence}
         ),
@@ -381,13 +391,13 @@ def account(
 
     evidence  what the server showed, by incident id, where it was asked; else what it showed before
     """
-    seen = {**memory.evidence, **(evidence or {})}
-    told = [
+    new = evidence or {}
+    seen = {**memory.evidence, **new}
+    messages = [
         _message(memory, c, server, speaker, now, matrix, seen.get(c.incident.incident_id))
         for c in changes
-        if c.incident.told
+        if c.incident.told and (_news(c) or c.incident.incident_id in new)
     ]
-    messages = [m for m in told if m is not None]
     if outcome.confirmed:
         messages.append(compose.drift_confirmed(speaker, server=server, bad_runs=outcome.bad_runs, now=now))
     return tuple(messages)
@@ -401,7 +411,7 @@ def _message(
     now: datetime,
     matrix: Matrix | None,
     evidence: Evidence | None,
-) -> Message | None:
+) -> Message:
     incident = change.incident
     subject = compose.Subject(
         server=server,
@@ -418,8 +428,6 @@ def _message(
             feature=catalog.feature,
             account=compose.Account(_says, shapes=_texts(memory, incident)),
         )
-    if change.kind is ChangeKind.UPDATED and not _outdated(change):
-        return None
     tell = compose.updated if change.kind is ChangeKind.UPDATED else compose.opened
     return tell(
         speaker,
@@ -432,9 +440,11 @@ def _message(
     )
 
 
-def _outdated(change: Change) -> bool:
-    """Return whether what people read is out of date: statements have joined, or more is known of the cause."""
+def _news(change: Change) -> bool:
+    """Return whether what people have read is out of date: statements have joined, or more is known of the cause."""
     incident = change.incident
+    if change.kind is not ChangeKind.UPDATED:
+        return True
     joined = any(m.joined_at == change.at > (incident.told_at or incident.opened_at) for m in incident.members)
     return joined or (incident.last_odd_at == change.at and incident.windows_odd in REVISED)
 

@@ -2,7 +2,7 @@
 What the watched server itself shows when something opened: asked beside the tick, compared with quieter times.
 
 in    verdicts
-out   Evidence by incident id, as far as it was there in time; references, read in quiet times
+out   Evidence by incident id, once: as soon as it is there; references, read in quiet times
 not   no tick waits longer than its patience, and no failure here costs more than the evidence
 """
 
@@ -24,11 +24,16 @@ log: Any = structlog.get_logger()
 
 T = TypeVar("T")
 
-PATIENCE_S = 2.0
-"""What a message waits for its evidence at most; where ticks come fast, a share of the time between them."""
-PATIENCE_SHARE = 0.5
+VISIT_S = 2.0
+"""What a visit may take."""
 PAUSE_S = 1.1
-PAUSE_SHARE = 0.5
+PATIENCE_S = 2.5
+"""
+What a message waits for its evidence at most; where ticks come fast, a share of the time between them.
+
+What comes later goes with a later tick.
+"""
+PATIENCE_SHARE = 0.5
 AT_ONCE = 3
 """Incidents of one tick that are asked about, worst first."""
 STATEMENTS = 10
@@ -39,7 +44,6 @@ SECOND_S = 600.0
 """The second reference comes sooner than the others: from two readings on it is known how fast counters move."""
 REFERENCES = 2
 """References kept: a fault that began before the newest is compared with the one before."""
-REMEMBERED = 50
 
 
 class Witness:
@@ -70,18 +74,17 @@ class Witness:
         self._reading: Future[Reference] | None = None
         self._unsaved = False
         self._due_s = float("-inf")
-        self._known: dict[str, Evidence] = {}
+        self._asked: dict[str, Future[Evidence]] = {}
 
     def evidence(self, verdict: Verdict, interval_s: float) -> Mapping[str, Evidence]:
-        """Return what the server shows about the incidents that people are told of now, asking about new ones."""
+        """Return what nobody knows yet of what the server shows: of incidents told of now, and late about others."""
         told = [change for change in verdict.changes if change.incident.told]
-        news = {c.incident.incident_id: c.incident for c in told if c.kind in (ChangeKind.OPENED, ChangeKind.TOLD)}
-        self._ask(verdict.memory, sorted(news.values(), key=lambda i: -i.peak)[:AT_ONCE], interval_s)
-        known = {c.incident.incident_id: self._known.get(c.incident.incident_id) for c in told}
         for change in told:
             if change.kind is ChangeKind.RESOLVED:
-                self._known.pop(change.incident.incident_id, None)
-        return {incident_id: evidence for incident_id, evidence in known.items() if evidence is not None}
+                self._asked.pop(change.incident.incident_id, None)
+        news = {c.incident.incident_id: c.incident for c in told if c.kind in (ChangeKind.OPENED, ChangeKind.TOLD)}
+        self._ask(verdict.memory, sorted(news.values(), key=lambda i: -i.peak)[:AT_ONCE], interval_s)
+        return self._answers()
 
     def rest(self, verdict: Verdict) -> None:
         """Have the next reference read where it is time, and nothing is the matter with the server; keep the last."""
@@ -109,21 +112,26 @@ class Witness:
         if not incidents:
             return
         self._take_reference()
-        patience_s = min(PATIENCE_S, PATIENCE_SHARE * interval_s)
-        asked = {incident.incident_id: self._submit(memory, incident, patience_s) for incident in incidents}
+        asked = {incident.incident_id: self._submit(memory, incident) for incident in incidents}
         running = {incident_id: future for incident_id, future in asked.items() if future is not None}
-        wait(running.values(), timeout=patience_s)
-        for incident_id, future in running.items():
-            if not future.done():
-                log.info("evidence.late", target=self._target.name, incident=incident_id, patience_s=patience_s)
-                continue
-            if (found := _result(future, "evidence", self._target.name)) is not None:
-                self._known[incident_id] = found
-                missing = [f"{part}: {why.value}" for part, why in found.missing]
-                log.info("evidence.read", target=self._target.name, cost_ms=found.cost_ms, missing=missing)
-        self._known = dict(list(self._known.items())[-REMEMBERED:])
+        self._asked |= running
+        patience_s = min(PATIENCE_S, PATIENCE_SHARE * interval_s)
+        for future in wait(running.values(), timeout=patience_s).not_done:
+            late = next(incident_id for incident_id, one in running.items() if one is future)
+            log.info("evidence.late", target=self._target.name, incident=late, patience_s=patience_s)
 
-    def _submit(self, memory: Memory, incident: Incident, patience_s: float) -> Future[Evidence] | None:
+    def _answers(self) -> dict[str, Evidence]:
+        """Return the answers that are there by now, each once."""
+        found: dict[str, Evidence] = {}
+        for incident_id in [one for one, future in self._asked.items() if future.done()]:
+            answer = _result(self._asked.pop(incident_id), "evidence", self._target.name)
+            if answer is not None:
+                found[incident_id] = answer
+                missing = [f"{part}: {why.value}" for part, why in answer.missing]
+                log.info("evidence.read", target=self._target.name, cost_ms=answer.cost_ms, missing=missing)
+        return found
+
+    def _submit(self, memory: Memory, incident: Incident) -> Future[Evidence] | None:
         database = memory.databases.get(incident.key.dbid)
         if database is None:
             return None
@@ -136,8 +144,8 @@ class Witness:
             database,
             asked,
             before,
-            patience_s=patience_s,
-            pause_s=min(PAUSE_S, PAUSE_SHARE * patience_s),
+            patience_s=VISIT_S,
+            pause_s=PAUSE_S,
             plans=self._plans,
         )
 
