@@ -115,7 +115,7 @@ LOCKED = Evidence(
 def test_the_first_line_says_most_likely_why_as_precisely_as_the_server_showed_it():
     (first, *_) = told(explanation((Cause.MISSING_INDEX, 0.91), (Cause.PLAN_CHANGE, 0.06)), DROPPED)
     assert first.text == (
-        "shop: SELECT … FROM orders takes 8.8 ms a call, usually 0.19 ms (×46), since 03:02 UTC;"
+        "shop: SELECT … FROM orders WHERE customer_id takes 8.8 ms a call, usually 0.19 ms (×46), since 03:02 UTC;"
         " probably because index orders_customer_idx is gone"
     )
     (first, *_) = told(explanation((Cause.MISSING_INDEX, 0.91)), DROPPED, language="ru")
@@ -125,7 +125,8 @@ def test_the_first_line_says_most_likely_why_as_precisely_as_the_server_showed_i
 def test_who_holds_the_lock_stands_in_the_first_line():
     (first, *_) = told(explanation((Cause.LOCK_WAIT, 0.99)), LOCKED, kind=IncidentKind.WAITING, reasons=())
     assert first.text == (
-        "shop: SELECT … FROM orders waits for locks, since 03:02 UTC; probably because 3 sessions wait for"
+        "shop: SELECT … FROM orders WHERE customer_id waits for locks, since 03:02 UTC;"
+        " probably because 3 sessions wait for"
         " pid 42 (web, checkout, idle in transaction, transaction open for 9 min 1 s)"
     )
 
@@ -147,7 +148,10 @@ def test_what_is_not_likely_is_not_in_the_first_line(causes, says):
 def test_a_cause_that_only_repeats_the_news_is_not_repeated():
     called = (Reason("calls_per_sec", 102, 16, 9.0),)
     (first, *_) = told(explanation((Cause.CALL_SURGE, 0.9)), kind=IncidentKind.TRAFFIC, reasons=called)
-    assert first.text == "shop: SELECT … FROM orders is called 102/s, usually 16/s (×6.4), since 03:02 UTC"
+    assert (
+        first.text
+        == "shop: SELECT … FROM orders WHERE customer_id is called 102/s, usually 16/s (×6.4), since 03:02 UTC"
+    )
 
 
 def test_a_slow_host_names_who_drives_it_or_says_that_nobody_does():
@@ -156,7 +160,7 @@ def test_a_slow_host_names_who_drives_it_or_says_that_nobody_does():
 
     assert line(PAY).endswith("; INSERT INTO payments drives it")
     assert line(None).endswith("; no statement drives it")
-    assert line(None).startswith("shop: the whole server is slow: SELECT … FROM orders takes")
+    assert line(None).startswith("shop: the whole server is slow: SELECT … FROM orders WHERE customer_id takes")
 
 
 def texts(blocks: tuple[Block, ...]) -> str:
@@ -279,7 +283,7 @@ def test_an_incident_of_seconds_began_and_ended_in_one_minute():
                         closed_at=ONSET + timedelta(seconds=9))  # fmt: skip
     subject = compose.Subject("shop", ORDERS)
     last = compose.resolved(speaker("en"), subject=subject, incident=incident, now=NOW, feature=catalog.feature)
-    assert last.headline == "shop: SELECT … FROM orders is calm again, it lasted 9 s (at 03:02 UTC)"
+    assert last.headline == "shop: SELECT … FROM orders WHERE customer_id is calm again, it lasted 9 s (at 03:02 UTC)"
 
 
 def test_the_message_that_closes_an_incident_says_what_it_was_and_who_was_in_it():

@@ -72,7 +72,13 @@ class Voice:
         return [reason for reason in self.incident.reasons if reason.feature not in UNTOLD]
 
     def called(self, key: Key) -> str:
-        """Return what to call another statement of the incident."""
+        """Return what to call a statement of the incident: with its id where another one is called the same."""
+        called = self._name(key)
+        keys = self.account.shapes if self.account else ()
+        alike = any(other.queryid != key.queryid and self._name(other) == called for other in keys)
+        return self.speaker.say("{query} (query {queryid})", query=called, queryid=key.queryid) if alike else called
+
+    def _name(self, key: Key) -> str:
         shape = self.account.shapes.get(key) if self.account else None
         return name(self.speaker, self.subject.query if key == self.incident.key else shape, key)
 
