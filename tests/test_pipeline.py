@@ -18,7 +18,7 @@ from pganomaly.records import (
     Text,
     TextState,
 )
-from pganomaly.records.evidence import Setting
+from pganomaly.records.evidence import Backend, Chain, Setting
 from tests.builders import at, key, reset, snapshot
 
 RULES = Rules(baseline_windows=5, day_windows=1440.0)
@@ -152,3 +152,23 @@ def test_what_is_told_grows_with_who_joins_and_keeps_what_the_server_showed():
     said = "\n".join(block.text for block in message.blocks)
     assert "Also affected: SELECT * FROM goods WHERE id = $1." in said
     assert "work_mem is 4MB, it was 64MB" in said
+
+
+def test_who_holds_a_lock_is_known_by_what_he_said_last():
+    """By the number of his statement, or by its text where the server does not number them."""
+    _memory, verdicts = judged([*history(7), reading(8, NEWCOMER, Text(NEW, TextState.READ, "SELECT pg_sleep(5)"))])
+    (opened,) = verdicts[-1].changes
+
+    def blocked_by(query_id: int | None, query: str | None, role: str = "app") -> tuple[tuple[Key, int], ...]:
+        waits = Backend(1, "shop", "app", None, "active", NEW.queryid, None, "Lock", "relation", 1.0, 1.0, 1.0)
+        holds = Backend(2, "shop", role, None, "idle in transaction", query_id, query, None, None, 9.0, 9.0, 9.0)
+        seen = Evidence(at(480), "shop", blockers=(Chain(waits, holds, holds, 3, 1.0, "relation", None, None),))
+        verdict = pipeline.enlightened(verdicts[-1], {opened.incident.incident_id: seen})
+        (case,) = verdict.memory.judgement.cases
+        return case.blockers
+
+    assert blocked_by(SLOW.queryid, None) == ((SLOW, 3),)
+    assert blocked_by(None, "SELECT * FROM goods WHERE id = $1") == ((SLOW, 3),)
+    assert blocked_by(None, "SELECT * FROM goods WHERE id = $1", role="somebody else") == ()
+    assert blocked_by(4711, None) == ()
+    assert blocked_by(None, None) == ()

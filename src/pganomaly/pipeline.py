@@ -51,6 +51,7 @@ from pganomaly.records import (
     Window,
     keys_of,
 )
+from pganomaly.records.evidence import Backend
 from pganomaly.records.grid import F8
 
 CONTEXT = ("calls_per_sec", "exec_ms_per_sec", "db_time_share")
@@ -299,7 +300,9 @@ def enlightened(verdict: Verdict, evidence: Mapping[str, Evidence]) -> Verdict:
     """
     judgement, shapes = verdict.memory.judgement, verdict.memory.shapes
     cases = tuple(
-        explain.with_evidence(case, evidence[case.incident_id]) if case.incident_id in evidence else case
+        explain.with_evidence(case, shown, _said(verdict.memory, shown))
+        if (shown := evidence.get(case.incident_id)) is not None
+        else case
         for case in judgement.cases
     )
     why = _whys(cases, shapes)
@@ -318,6 +321,26 @@ def enlightened(verdict: Verdict, evidence: Mapping[str, Evidence]) -> Verdict:
             verdict.memory, judgement=replace(judgement, cases=cases, desk=desk), evidence={**kept, **evidence}
         ),
     )
+
+
+def _said(memory: Memory, evidence: Evidence) -> dict[int, Key]:
+    """Return the statements of the sessions that others wait for, by process, as far as they are known."""
+    roots = {chain.root.pid: chain.root for chain in evidence.blockers or ()}
+    if not roots:
+        return {}
+    known = {
+        (memory.databases.get(key.dbid), memory.roles.get(key.userid), name): key
+        for key, shape in memory.shapes.by_key.items()
+        if key.toplevel
+        for name in (key.queryid, shape.fingerprint)
+    }
+    found = {pid: known.get((root.database, root.role, _named(root))) for pid, root in roots.items()}
+    return {pid: key for pid, key in found.items() if key is not None}
+
+
+def _named(root: Backend) -> int | str:
+    """Return a session's statement by its number, where the server tells it, else by its fingerprint."""
+    return root.query_id or lexical.describe(root.query or "").fingerprint
 
 
 def explanation(memory: Memory, incident: Incident) -> Explanation | None:

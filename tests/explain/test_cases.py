@@ -11,6 +11,7 @@ from pganomaly.explain.sums import EXEC, Sum, Tally
 from pganomaly.records import (
     Activity,
     Cause,
+    Evidence,
     Features,
     Incident,
     IncidentKind,
@@ -21,6 +22,7 @@ from pganomaly.records import (
     Scores,
     Shapes,
 )
+from pganomaly.records.evidence import Backend, Chain
 from tests.incidents.scores import ODD, WELL, end_of, scores
 
 SLOW, OTHER, HOLDER = Key(5, 10, 1), Key(5, 10, 2), Key(5, 10, 3)
@@ -85,6 +87,23 @@ def test_whoever_others_wait_for_is_to_blame():
 
     assert case.blockers == ((HOLDER, 1),)
     assert culprit_and_victims(case, Cause.LOCK_WAIT) == (HOLDER, (SLOW,))
+
+
+def session(pid: int, query_id: int | None) -> Backend:
+    return Backend(pid, "shop", "web", None, "active", query_id, None, "Lock", None, 1.0, 1.0, 2.0)
+
+
+def test_the_server_says_who_is_to_blame_where_no_sample_did():
+    """Only queues in which the incident's statements stand, or may stand, count."""
+    (case,) = after((), 1, incident(1, SLOW))
+    ours = Chain(session(7, SLOW.queryid), session(8, 2), session(9, 3), 2, 5.0, "relation", None, "public.goods")
+    theirs = Chain(session(17, 77), session(18, None), session(18, None), 1, 5.0, "relation", None, "public.town")
+    seen = Evidence(end_of(1), "shop", blockers=(ours, theirs))
+
+    asked = explain.with_evidence(case, seen, {9: HOLDER, 18: OTHER})
+    assert asked.blockers == ((HOLDER, 2),)
+    assert culprit_and_victims(asked, Cause.LOCK_WAIT) == (HOLDER, (SLOW,))
+    assert explain.with_evidence(case, seen).blockers == (), "nobody knows what they said"
 
 
 def slower(key: Key, *, calls: float, expected: float, ms: float) -> Tally:

@@ -6,6 +6,7 @@ out   the cases after it, one per open incident
 not   no opinion on causes: likelihood.py
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -155,7 +156,7 @@ def _blockers(
     before: tuple[tuple[Key, int], ...], members: list[Key], activity: tuple[Activity, ...]
 ) -> tuple[tuple[Key, int], ...]:
     """Return the statements of sessions that members wait for: those at the head of a queue, most often seen first."""
-    found, queries = dict(before), {(key.dbid, key.queryid) for key in members}
+    found, queries = dict[Key, int](), {(key.dbid, key.queryid) for key in members}
     moments: dict[datetime, dict[int, Activity]] = {}
     for a in activity:
         moments.setdefault(a.sampled_at, {})[a.pid] = a
@@ -165,7 +166,14 @@ def _blockers(
             if head.dbid is not None and head.userid is not None and head.query_id is not None:
                 key = Key(head.dbid, head.userid, head.query_id)
                 found[key] = found.get(key, 0) + 1
-    return tuple(sorted(found.items(), key=lambda one: -one[1])[:MOST_BLOCKERS])
+    return with_blockers(before, found)
+
+
+def with_blockers(before: tuple[tuple[Key, int], ...], seen: Mapping[Key, int]) -> tuple[tuple[Key, int], ...]:
+    """Return blockers and what was seen of them now, most often seen first."""
+    found = Counter(dict(before))
+    found.update(seen)
+    return tuple(found.most_common(MOST_BLOCKERS))
 
 
 def _heads(waiting: Iterable[int], sessions: Mapping[int, Activity]) -> set[int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pganomaly.records import Cause, Evidence, Key
-from pganomaly.records.evidence import IndexState, Rate, Setting, Table
+from pganomaly.records.evidence import Chain, IndexState, Rate, Setting, Table
 
 Keys = frozenset[Key]
 Nats = Mapping[Cause, float]
@@ -106,8 +106,12 @@ def _plan(e: Evidence, keys: Keys) -> float | None:
 def _blocked(e: Evidence, keys: Keys) -> float | None:
     if e.blockers is None:
         return None
-    queries = {key.queryid for key in keys}
-    return float(sum(c.waiting.query_id is None or c.waiting.query_id in queries for c in e.blockers))
+    return float(sum(concerns(chain, keys) for chain in e.blockers))
+
+
+def concerns(chain: Chain, keys: Keys) -> bool:
+    """Return whether one of these statements waits there, or may: not every server tells which one does."""
+    return chain.waiting.query_id is None or chain.waiting.query_id in {key.queryid for key in keys}
 
 
 def _committing(e: Evidence, _: Keys) -> float | None:

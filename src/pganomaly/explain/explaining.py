@@ -5,15 +5,18 @@ in    a Case, the shapes of texts; Evidence where the server was asked
 out   an Explanation; None while nothing is known of the case
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pganomaly.explain import clues
 from pganomaly.explain.arithmetic import taken_apart
-from pganomaly.explain.cases import Case
-from pganomaly.explain.confirmation import shown
+from pganomaly.explain.cases import Case, with_blockers
+from pganomaly.explain.confirmation import concerns, shown
 from pganomaly.explain.culprits import culprit_and_victims
 from pganomaly.explain.likelihood import likely
 from pganomaly.records import Evidence, Explanation, Key, Likely, Shapes
+
+NOBODY: Mapping[int, Key] = {}
 
 
 def causes(case: Case, shapes: Shapes) -> tuple[Likely, ...]:
@@ -21,9 +24,16 @@ def causes(case: Case, shapes: Shapes) -> tuple[Likely, ...]:
     return likely(clues.seen(case, shapes), case.signs) if case.windows else ()
 
 
-def with_evidence(case: Case, evidence: Evidence) -> Case:
-    """Return a case with what the server showed: it counts in every later judgement, until it is shown anew."""
-    return replace(case, signs=shown(evidence, (t.key for t in case.members)))
+def with_evidence(case: Case, evidence: Evidence, said: Mapping[int, Key] = NOBODY) -> Case:
+    """
+    Return a case with what the server showed: it counts in every later judgement, until it is shown anew.
+
+    said  by process, the statements of those that others wait for, as far as they are known
+    """
+    keys = frozenset(t.key for t in case.members)
+    roots = {c.root.pid: c for c in evidence.blockers or () if concerns(c, keys)}
+    behind = {said[pid]: c.behind for pid, c in roots.items() if pid in said}
+    return replace(case, signs=shown(evidence, keys), blockers=with_blockers(case.blockers, behind))
 
 
 def explained(case: Case, shapes: Shapes, key: Key | None = None) -> Explanation | None:

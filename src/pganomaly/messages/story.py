@@ -9,7 +9,7 @@ from pganomaly.messages import breakdown, nextstep, shown
 from pganomaly.messages.headline import PROBABLY, headline, lead
 from pganomaly.messages.naming import QUERY_CHARS, shortened
 from pganomaly.messages.voice import Voice
-from pganomaly.records import Block, Cause, Explanation, IncidentKind, Reason
+from pganomaly.records import Block, Cause, Explanation, IncidentKind, Key, Reason
 
 MOST_REASONS = 5
 MOST_NAMED = 4
@@ -146,7 +146,8 @@ def _others(voice: Voice) -> str:
     explained, incident, say = _explained(voice), voice.incident, voice.speaker.say
     culprit = explained.culprit if explained else incident.key
     lines = []
-    if culprit is not None and culprit != incident.key and incident.kind is not IncidentKind.HOST:
+    somebody_else = culprit not in (None, incident.key) and incident.kind is not IncidentKind.HOST
+    if culprit is not None and somebody_else and _named(voice, culprit):
         lines.append(say("Driven by {query}.", query=voice.called(culprit)))
     victims = explained.victims if explained and explained.victims else tuple(m.key for m in incident.ranked)
     keys = [key for key in dict.fromkeys(victims) if key not in (incident.key, culprit)]
@@ -154,6 +155,12 @@ def _others(voice: Voice) -> str:
     if named:
         lines.append(_listed(voice, named, len(keys) - len(keys[:MOST_NAMED])))
     return "\n".join(lines)
+
+
+def _named(voice: Voice, culprit: Key) -> bool:
+    """Return whether it says anything to name a culprit: his text is known, or nothing else shows who it is."""
+    account = voice.account
+    return account is not None and (culprit in account.shapes or not (account.evidence and account.evidence.blockers))
 
 
 def _listed(voice: Voice, named: list[str], more: int) -> str:
