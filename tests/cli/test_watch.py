@@ -34,5 +34,5 @@ def test_a_stream_of_json_has_a_line_per_window(url, capsys):
     assert main(["watch", url, "--windows", "1", "--interval", "1", "--json"]) == 0
 
     (window,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
-    assert window["quality"] == "ok"
+    assert window["quality"] in ("ok", "gap")  # a busy machine may make two seconds of one
     assert window["ran"] > 0

@@ -163,6 +163,33 @@ def test_a_slow_host_is_one_incident_and_its_victims_are_the_members(watch):
     assert len(watch.resolved) == 1
 
 
+def test_what_slows_the_whole_server_a_moment_later_is_not_told_twice(watch):
+    """An index is gone, its statement takes all processors, and three windows later everybody waits for one."""
+    watch.see(*[{A: ODD, B: WELL, C: WELL}] * 3)
+    watch.see(*[{A: ODD, B: Seen(5.0), C: Seen(4.0)}] * 20, host=2.0)
+
+    (incident,) = watch.opened
+    assert incident.kind is IncidentKind.LATENCY
+    assert sorted(keys(watch.desk.open[0])) == [A, B, C]
+
+
+def test_a_server_that_becomes_slow_long_after_something_else_is_news_of_its_own(watch):
+    watch.see(*[{A: ODD, B: WELL, C: WELL}] * 12)
+    watch.see(*[{A: ODD, B: Seen(5.0), C: Seen(4.0)}] * 3, host=2.0)
+
+    assert [i.kind for i in watch.opened] == [IncidentKind.LATENCY, IncidentKind.HOST]
+    assert sorted(keys(watch.opened[1])) == [B, C]
+
+
+def test_a_new_heavy_statement_is_told_even_where_it_joins_what_was_not_worth_a_message(watch):
+    for n in range(3):
+        watch.see({key(10 + n): ODD}, *[{}] * 20)
+    watch.see({A: ODD}, {A: ODD, B: NEW})
+
+    (incident,) = watch.of(ChangeKind.TOLD)
+    assert keys(incident) == [A, B]
+
+
 def test_a_window_that_may_not_be_judged_changes_nothing(watch):
     watch.see({A: ODD})
     desk = watch.desk

@@ -13,7 +13,7 @@ from pganomaly.pg.refusal import refusal
 SHOP = pg.Conninfo("db1", 5432, "shop", "app", pg.Secret("hunter2"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def guarded(pg18: Server) -> Server:
     """Give pg18 roles that are kept out for different reasons."""
     with pg.connect(pg18.conninfo()) as conn:

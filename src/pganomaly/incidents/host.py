@@ -3,12 +3,17 @@
 import numpy as np
 
 from pganomaly.incidents.looks import Look
-from pganomaly.records import IncidentKind, Key, Scores
+from pganomaly.records import Incident, IncidentKind, Key, Scores
 
 SUFFERS_Z = 2.5
 """Deviations by which a statement must be slower, what all share included."""
 LEAST_SHARE = 0.003
 TIME = "exec_time_per_call_ms"
+
+
+def stands_for_all(incident: Incident) -> bool:
+    """Return whether an incident is of the whole server: from the beginning, or because it began just before that."""
+    return incident.kind is IncidentKind.HOST or any(m.kind is IncidentKind.HOST for m in incident.members)
 
 
 def victims(scores: Scores, others: set[Key]) -> list[Look]:

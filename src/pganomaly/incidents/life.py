@@ -74,9 +74,7 @@ def advance(desk: Desk, scores: Scores, *, instance: int, rules: AlertSettings, 
     accepted = [m.key for incident, looks in followed for m in incident.members if _is_normal_now(m, looks, window)]
     incidents = [_without(incident, accepted) for incident, _ in followed]
 
-    known = {m.key for incident in incidents for m in incident.members}
-    news = [look for look in alarms(scores) if look.key not in known]
-    incidents, rest = _joined(incidents, news, window, shapes)
+    incidents, rest = _joined(incidents, _news(scores, incidents), window, shapes)
     opened = _opened(rest, scores, incidents, instance)
 
     told = [t for t in desk.told if window.end - t.at < _DAY]
@@ -100,7 +98,7 @@ def _follow(incident: Incident, scores: Scores) -> tuple[Incident, dict[Key, Loo
     """Return an open incident after a window, and what the window says of its members."""
     keys = [m.key for m in incident.members]
     looks = {key: look for key, look in zip(keys, looks_at(keys_of(keys), scores), strict=True) if look is not None}
-    shared = incident.kind is IncidentKind.HOST and scores.host > 0
+    shared = host.stands_for_all(incident) and scores.host > 0
     members = tuple(_followed(m, looks.get(m.key), scores.window.end, shared=shared) for m in incident.members)
     still = any(m.still for m in members)
     lead = looks.get(incident.key)
@@ -145,6 +143,15 @@ def _without(incident: Incident, accepted: list[Key]) -> Incident:
     return replace(incident, members=members, closed_at=incident.last_odd_at if over else incident.closed_at)
 
 
+def _news(scores: Scores, incidents: Iterable[Incident]) -> list[Look]:
+    """Return who begins to misbehave, and who suffers where the whole server begins to be slow."""
+    known = {m.key for incident in incidents for m in incident.members}
+    news = [look for look in alarms(scores) if look.key not in known]
+    if scores.host > 0 and not any(host.stands_for_all(i) for i in incidents):
+        news += [look for look in host.victims(scores, {look.key for look in news}) if look.key not in known]
+    return news
+
+
 def _joined(
     incidents: list[Incident], news: list[Look], window: Window, shapes: Shapes
 ) -> tuple[list[Incident], list[Look]]:
@@ -165,23 +172,21 @@ def _takes(incident: Incident, look: Look, window: Window, shapes: Shapes) -> bo
     """Return whether a statement that begins to misbehave now belongs to *incident*."""
     if incident.closed_at is not None:
         return False
-    if incident.kind is IncidentKind.HOST and look.kind is IncidentKind.LATENCY:
+    if host.stands_for_all(incident) and look.kind is IncidentKind.LATENCY:
         return True
     # Those that join in this very window do not move its end: all of them are compared with what was before.
     since = min(_windows_since(m.joined_at, window) for m in incident.members if m.joined_at < window.end)
-    if since <= JOINED_WITHIN:
-        return True
+    if since <= JOINED_WITHIN or look.kind is IncidentKind.HOST:
+        return since <= JOINED_WITHIN
     return since <= JOINED_BY_KIN_WITHIN and tied(look.key, (m.key for m in incident.members), shapes)
 
 
 def _opened(news: list[Look], scores: Scores, incidents: Iterable[Incident], instance: int) -> list[Incident]:
     """Return the incidents that a window opens: one, of all that begins in it, the host's where that is slow."""
-    window = scores.window
-    kind = None
-    if scores.host > 0 and not any(i.kind is IncidentKind.HOST for i in incidents):
-        news, kind = [*news, *host.victims(scores, {look.key for look in news})], IncidentKind.HOST
     if not news:
         return []
+    window = scores.window
+    of_host = scores.host > 0 and not any(host.stands_for_all(i) for i in incidents)
     members = sorted((_member(look, window.end) for look in news), key=lambda m: -m.score)[:MOST_MEMBERS]
     lead = next(look for look in news if look.key == members[0].key)
     named = f"{instance} {window.start.isoformat()} {'/'.join(str(int(part)) for part in lead.key)}"
@@ -189,7 +194,7 @@ def _opened(news: list[Look], scores: Scores, incidents: Iterable[Incident], ins
         Incident(
             incident_id=sha256(named.encode()).hexdigest()[:_ID_DIGITS],
             key=lead.key,
-            kind=kind or lead.kind,
+            kind=IncidentKind.HOST if of_host else lead.kind,
             onset=window.start,
             opened_at=window.end,
             told=False,
@@ -210,7 +215,8 @@ def _told(incident: Incident, strength: dict[Key, float], room: bool, at: dateti
     """Return an incident that is told where there is evidence or room enough, and whether it took some of the room."""
     if incident.told or incident.closed_at is not None:
         return incident, False
-    strong = incident.kind in _AT_ONCE or any(strength.get(m.key, 0.0) >= STRONG for m in incident.members)
+    kinds = {incident.kind, *(m.kind for m in incident.members)}
+    strong = not kinds.isdisjoint(_AT_ONCE) or any(strength.get(m.key, 0.0) >= STRONG for m in incident.members)
     if not strong and not room:
         return incident, False
     return replace(incident, told=True, told_at=at), not strong
