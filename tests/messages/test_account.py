@@ -239,10 +239,12 @@ def test_each_thing_that_the_server_may_show_has_its_words():
         " 3 sessions wait: UPDATE stock SET n = $1",
         "index dropped of public.orders is gone",
         "index invalid of public.orders is invalid: it serves nobody",
-        "index unused of public.orders is not used any more, usually 9/s",
         "index new of public.orders is new",
         "index i is gone",
     )
+    unused = "index unused of public.orders is not used any more, usually 9/s"
+    assert unused in shown.lines(speaker("en"), evidence, Cause.PLAN_CHANGE), "what is seen on any day needs a reason"
+    assert unused in shown.lines(speaker("en"), evidence, Cause.UNKNOWN)
     evidence = Evidence(
         NOW,
         "shop",

@@ -29,8 +29,10 @@ Line = tuple[tuple[Cause, ...], str]
 
 
 def lines(speaker: Speaker, evidence: Evidence, cause: Cause) -> tuple[str, ...]:
-    """Return what is worth reading of *evidence*."""
-    told = list(_Witness(speaker, evidence).told())
+    """Return what is worth reading of *evidence*: what happens all the time only where it speaks of the *cause*."""
+    witness = _Witness(speaker, evidence)
+    told = list(witness.told())
+    told += [line for line in witness.everyday() if cause in line[0] or cause is Cause.UNKNOWN]
     told.sort(key=lambda line: cause not in line[0])
     return tuple(dict.fromkeys(text for _about, text in told))[:MOST_LINES]
 
@@ -56,6 +58,22 @@ class _Witness:
         yield from self._sessions()
         yield from self._missing()
 
+    def everyday(self) -> Iterator[Line]:
+        """Yield what may be seen on any day."""
+        for index in self._evidence.indexes or ():
+            if index.state is IndexState.UNUSED and index.scans.usual is not None:
+                line = self.say(
+                    "index {index} of {table} is not used any more, usually {usual}",
+                    index=index.name, table=index.table, usual=self._rate(index.scans.usual),
+                )  # fmt: skip
+                yield (Cause.MISSING_INDEX, Cause.PLAN_CHANGE), line
+        checkpoints, sessions = self._evidence.checkpoints, self._evidence.sessions
+        if checkpoints is not None and checkpoints.running:
+            yield (Cause.HOST_SLOW, Cause.COMMIT_WAIT, Cause.WAL_GROWTH), self.say("a checkpoint is being written")
+        if sessions is not None and sessions.oldest and (sessions.oldest.transaction_age_s or 0) >= OLD_TRANSACTION_S:
+            line = self.say("the oldest transaction: {who}", who=holder(self._speaker, sessions.oldest))
+            yield (Cause.BLOAT, Cause.LOCK_WAIT), line
+
     def _blockers(self) -> Iterator[Line]:
         roots = {c.root.pid: c for c in sorted(self._evidence.blockers or (), key=lambda c: c.behind)}
         for chain in reversed(roots.values()):
@@ -77,11 +95,7 @@ class _Witness:
                 yield about, self.say("index {index} of {table} is gone", **names)
             elif index.state is IndexState.INVALID:
                 yield about, self.say("index {index} of {table} is invalid: it serves nobody", **names)
-            elif index.state is IndexState.UNUSED:
-                usual = self._rate(index.scans.usual)
-                line = self.say("index {index} of {table} is not used any more, usually {usual}", **names, usual=usual)
-                yield about, line
-            else:
+            elif index.state is IndexState.NEW:
                 yield (Cause.PLAN_CHANGE, Cause.WAL_GROWTH), self.say("index {index} of {table} is new", **names)
 
     def _plans(self) -> Iterator[Line]:
@@ -135,8 +149,6 @@ class _Witness:
             yield (Cause.COLD_CACHE, Cause.HOST_SLOW), self.say("the server was started {ago} ago", ago=ago)
         if restart is not None and restart.promoted:
             yield (Cause.COLD_CACHE, Cause.HOST_SLOW), self.say("a standby has become the primary")
-        if checkpoints is not None and checkpoints.running:
-            yield (Cause.HOST_SLOW, Cause.COMMIT_WAIT, Cause.WAL_GROWTH), self.say("a checkpoint is being written")
         if checkpoints is not None and self._more(checkpoints.wal_bytes):
             now, usual = (self._speaker.quantity(n, "bytes/s") for n in _two(checkpoints.wal_bytes))
             yield (
@@ -195,11 +207,6 @@ class _Witness:
                 self.say(
                     "{total} of {most} connections are taken", total=sessions.total, most=sessions.max_connections
                 ),
-            )
-        if sessions.oldest and (sessions.oldest.transaction_age_s or 0) >= OLD_TRANSACTION_S:
-            yield (
-                (Cause.BLOAT, Cause.LOCK_WAIT),
-                self.say("the oldest transaction: {who}", who=holder(self._speaker, sessions.oldest)),
             )
 
     def _missing(self) -> Iterator[Line]:
