@@ -61,6 +61,22 @@ def test_every_number_and_every_null_survives(conn: pg.Connection, table: Any) -
         np.testing.assert_array_equal(back[t][~nulls[t]], values[t][~nulls[t]])
 
 
+def test_any_of_many_columns_may_be_missing_in_any_row(conn: pg.Connection) -> None:
+    """More columns than bits of a number, and nearly as many kinds of rows as rows."""
+    names = [f"c{number}" for number in range(70)]
+    rng = np.random.default_rng(7)
+    values, nulls = rng.integers(-(2**62), 2**62, (70, 50)), rng.random((70, 50)) < np.linspace(0, 1, 70)[:, None]
+    with conn.transaction(force_rollback=True):
+        conn.execute("CREATE TEMP TABLE wide (" + ", ".join(f"{name} bigint" for name in names) + ")")
+        columns = zip(names, values, nulls, strict=True)
+        pg.copy_in(conn, "wide", [pg.Column(name, "bigint", value, null) for name, value, null in columns])
+        back = conn.execute("SELECT * FROM wide").fetchall()
+    wanted = [
+        [None if gone else v for v, gone in zip(*row, strict=True)] for row in zip(values.T, nulls.T, strict=True)
+    ]
+    assert [list(row) for row in back] == wanted
+
+
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 ROWS = st.lists(
     st.tuples(
