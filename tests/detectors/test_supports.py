@@ -6,6 +6,7 @@ import pytest
 from pganomaly.detectors import supports
 from pganomaly.detectors.supports import BAR, FAMILIES, MOST_RAISED, SHORT_WINDOWS, Suspicion
 from pganomaly.detectors.verdicts import LATENCY, SILENCE, TRAFFIC, WAITING, WORKING
+from pganomaly.records import Key
 from tests.builders import key
 from tests.detectors.windows import Server, Work
 
@@ -23,7 +24,7 @@ def suspicion(family: int, top: float, *, since: float = 3.0, support: float = 0
 def bar_after(family: int, top: float, *, since: float = 3.0, of: int | None = None) -> float:
     before = suspicion(family, top, since=since)
     peak = supports.passed(before, suspicion(family, 0.0), LONG_KNOWN)
-    bars = supports.bars(before._replace(peak=peak), HEIGHT, LONG_KNOWN, np.ones((FAMILIES, 1)))
+    bars = supports.bars(before._replace(peak=peak), HEIGHT, LONG_KNOWN, np.ones((FAMILIES, 1)), np.zeros(1, np.bool_))
     return float(bars[family if of is None else of, 0])
 
 
@@ -63,3 +64,29 @@ def test_a_plan_that_goes_there_and_back_is_news_once():
 
     server.live({FLIPS: {**slow, "ms": 800.0, "shared_blks_hit": 2_400_000}}, minutes=8)
     assert server.desk.open, "what is far worse than ever, and stays, is news all the same"
+
+
+def test_who_runs_often_is_told_of_with_less_and_no_less_than_its_own_peaks():
+    def bar(peak: float, family: int) -> float:
+        before = suspicion(family, 0.0)
+        before.peak[family] = peak
+        often = np.ones(1, np.bool_)
+        return float(supports.bars(before, HEIGHT, LONG_KNOWN, np.ones((FAMILIES, 1)), often)[family, 0])
+
+    assert bar(0.0, LATENCY) == pytest.approx(supports.EASY * BAR, rel=1e-3)
+    assert bar(0.0, TRAFFIC) == pytest.approx(BAR, rel=1e-3), "calls come in bursts however often"
+    assert bar(16.0, LATENCY) == pytest.approx(20.0, rel=1e-3)
+
+
+@pytest.mark.parametrize(("times", "windows"), [(20.0, 1), (1.02, 0)])
+def test_a_large_change_of_a_busy_statement_is_told_in_its_first_window(times, windows):
+    server, rng = Server(), np.random.default_rng(8)
+
+    def minute(ms: float) -> dict[Key, Work]:
+        usual = {key(n): 2.0 for n in range(2, 14)} | {key(1): ms}
+        return {k: {"calls": 300.0, "ms": each * float(rng.lognormal(0, 0.05))} for k, each in usual.items()}
+
+    for _ in range(300):
+        server.live(minute(2.0))
+    server.live(minute(2.0 * times))
+    assert len(server.opened) == windows

@@ -28,7 +28,7 @@ class Seen(NamedTuple):
 
 
 WELL = Seen()
-ODD = Seen(9.0, 0.1, strength=1.1, alarm=True, still=True)
+ODD = Seen(9.0, 0.1, strength=1.05, alarm=True, still=True)
 STRONG = ODD._replace(strength=1.6)
 NEW = ODD._replace(kind=IncidentKind.NEW_HEAVY)
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pganomaly import errors
-from pganomaly.detectors import learning, modelfile, newcomers, scoring, stalls, supports
-from pganomaly.detectors.channels import EXEC
+from pganomaly.detectors import cold, learning, modelfile, newcomers, scoring, stalls, supports
+from pganomaly.detectors.channels import EXEC, READS
 from pganomaly.detectors.normals import Normals
 from pganomaly.detectors.rules import DEFAULT, Gate
 from pganomaly.detectors.stalls import Host
@@ -47,6 +48,7 @@ class Baseline:
     windows      windows learned so far
     durations    the server's calls by duration (newcomers.py)
     host         how slow everything usually is (stalls.py)
+    cache        how cold the cache usually is (cold.py)
     """
 
     day_windows: float
@@ -54,6 +56,7 @@ class Baseline:
     windows: int = 0
     durations: F8 = field(default_factory=newcomers.empty)
     host: Host = field(default_factory=Host)
+    cache: cold.Cache = field(default_factory=cold.Cache)
 
     @classmethod
     def empty(cls, day_windows: float) -> Self:
@@ -117,7 +120,17 @@ class Baseline:
             windows=number,
             durations=self._durations(window, scores),
             host=stalls.learned(self.host, now.stall, now.factor),
+            cache=self._cache(window, scores, crowd),
         )
+
+    def _cache(self, window: Window, scores: Scores, crowd: NDArray[np.bool_]) -> cold.Cache:
+        """Return what is known of the cache after a window."""
+        if window.quality is not Quality.OK:
+            return self.cache
+        usual, calls = scores.usual[READS], window.deltas["calls"]
+        more = cold.excess(scores.value[READS], usual, calls, crowd & ~window.doubtful)
+        bar = scoring.cold_bar(supports.young(self.windows, self.day_windows))
+        return cold.learned(self.cache, cold.level(more, usual, calls, window.length_s), bar)
 
     def _durations(self, window: Window, scores: Scores) -> F8:
         """Return the histogram of durations after a window; the first one brings along what calls took before it."""
@@ -137,7 +150,7 @@ class Baseline:
         """Return all that it knows: arrays and JSON, nothing that could ever be executed."""
         told = {name: getattr(self, name) for name in _SCALARS}
         arrays = {name: getattr(self.normals, name) for name in _ARRAYS}
-        extra = {"durations": self.durations, "host": np.array(self.host)}
+        extra = {"durations": self.durations, "host": np.array(self.host), "cache": np.array(self.cache)}
         return modelfile.pack(KIND, told, {**arrays, **extra})
 
     @classmethod
@@ -151,5 +164,6 @@ class Baseline:
             normals=normals,
             durations=arrays["durations"],
             host=Host(*arrays["host"].tolist()),
+            cache=cold.Cache(*arrays["cache"].tolist()) if "cache" in arrays else cold.Cache(),
             **{name: manifest[name] for name in _SCALARS},
         )

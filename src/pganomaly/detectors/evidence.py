@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from pganomaly.detectors import gates, supports
 from pganomaly.detectors.supports import FAMILIES, Suspicion
-from pganomaly.detectors.verdicts import SILENCE, TRAFFIC
+from pganomaly.detectors.verdicts import SILENCE, TRAFFIC, WORKING
 from pganomaly.records.grid import F8
 
 Mask = NDArray[np.bool_]
 
+OF_WORK: Mask = (np.arange(FAMILIES) == WORKING)[:, None]
 OF_CALLS: Mask = np.isin(np.arange(FAMILIES), [TRAFFIC, SILENCE])[:, None]
 
 
@@ -73,28 +74,34 @@ def weighed(
     height: F8,
     early: F8,
     weight: tuple[F8, F8],
+    often: Mask,
     judged: Mask,
+    cold: Mask,
 ) -> Outcome:
     """
     Return what the *what* of a window means.
 
     cost, calls  impact of what calls cost, and of their number; NaN where the window does not tell
     weight       windows in which a statement ran, and windows since it was first seen
+    often        who runs often and is known well
     judged       what may be anybody's news
+    cold         who suffers most from a cold cache: of these the evidence of all is enough
     """
     now = np.vstack([cost, calls])
     impact = np.where(np.isnan(now), before.impact, gates.smoothed(before.impact, np.nan_to_num(now)))
     felt = np.fmax(impact, now / 2)
     of_family = np.where(OF_CALLS, felt[1], felt[0])
-    bar = supports.bars(before, height, np.where(OF_CALLS, weight[1], weight[0]), early)
+    bar = supports.bars(before, height, np.where(OF_CALLS, weight[1], weight[0]), early, often)
     # Nothing adds up against who is nobody's news: it would become some as soon as it does not run.
     g = np.where(judged, what.g, np.nan)
     support, top = supports.advanced(before, g, what.calm, bar)
+    shared = OF_WORK & cold & judged
+    support, top = (np.where(shared, np.maximum(x, supports.CAP * bar), x) for x in (support, top))
     relative = support / bar
     wanted = gates.strictness(of_family)
-    alarms = (relative >= wanted) & (of_family >= 1.0) & judged
+    alarms = ((relative >= wanted) & (of_family >= 1.0) & judged) | shared
     open_still = (support > 0) & (top >= bar)
-    shows = np.asarray((open_still & ~what.calm & (g > 0)).any(axis=0))
+    shows = np.asarray(((open_still & ~what.calm & (g > 0)) | shared).any(axis=0))
     family = np.argmax(np.where(alarms, relative + FAMILIES, relative), axis=0).astype(np.int8)
     suspected = (relative >= supports.SUSPICIOUS).any(axis=0)
     since = np.where(suspected, before.since + 1, 0.0)

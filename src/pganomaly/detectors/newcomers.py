@@ -17,7 +17,7 @@ USUAL_QUANTILE = 0.99
 
 NEW_WINDOWS = 30.0
 """Windows since it was first seen, during which a statement is new."""
-NEW_SHARE = 0.1
+NEW_SHARE = 0.08
 """Share of the server's DB time that a new statement may take unnoticed, and NEW_MS_PER_S."""
 NEW_MS_PER_S = 2.5
 
@@ -71,12 +71,14 @@ def surprise(histogram: F8, ms_per_call: F8) -> F8:
     return np.asarray(np.log(np.maximum(ms_per_call, _LEAST_MS) / middle) / scale)
 
 
-def evidence(share: F8, ms_per_s: F8, slow: NDArray[np.bool_]) -> F8:
+def evidence(share: F8, ms_per_s: F8, slow: NDArray[np.bool_], calls: F8) -> F8:
     """
     Return what a window adds to the suspicion against a new statement, given its *share* of the server's DB time.
 
-    10 % for two windows is news. A single call that is too *slow* for this server is news at once.
+    8 % for two windows is news; more where that rests on few *calls*, whose time and number are chance: a standard
+    error of 1 / sqrt(calls) is taken off. A single call that is too *slow* for this server is news at once.
     """
+    share = share / (1.0 + 1.0 / np.sqrt(np.maximum(calls, 1.0)))
     doublings = np.log2(np.maximum(share, 1e-9) / NEW_SHARE)
     g = np.clip(_EVIDENCE_AT_SHARE + _EVIDENCE_PER_DOUBLING * doublings, -_EVIDENCE_AT_SHARE, _MOST_EVIDENCE)
     heavy = (share >= NEW_SHARE) & (ms_per_s >= NEW_MS_PER_S)

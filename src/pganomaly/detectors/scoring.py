@@ -10,8 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.detectors import calls as traffics
-from pganomaly.detectors import evidence, gates, newcomers, spells, stalls, supports, variance, verdicts, waits
-from pganomaly.detectors.channels import CALLS, COSTS, EXEC, PACE, PLAN, ROWS, TIMES, WAL, amounts, amounts_of
+from pganomaly.detectors import (
+    cold,
+    evidence,
+    gates,
+    newcomers,
+    releases,
+    spells,
+    stalls,
+    supports,
+    variance,
+    verdicts,
+    waits,
+)
+from pganomaly.detectors.channels import CALLS, COSTS, EXEC, PACE, PLAN, READS, ROWS, TIMES, WAL, amounts, amounts_of
 from pganomaly.detectors.evidence import Increments, Outcome
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
 from pganomaly.detectors.residuals import costs_of, residual, whole_life
@@ -26,8 +38,6 @@ from pganomaly.records.grid import F8
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-TAKEN_OVER = 2.0
-"""Missing calls, in multiples of those of new statements, up to which these have taken over."""
 ABSENT_FADES = -0.3
 """Evidence that a window takes off which shows nothing of a statement that always runs; of others by how often they do:
 evidence against them comes by the call, and is as old as the last of their calls."""
@@ -52,6 +62,11 @@ class Known(Protocol):
     @property
     def host(self) -> Host:
         """How slow everything usually is."""
+        ...
+
+    @property
+    def cache(self) -> cold.Cache:
+        """How cold the cache usually is."""
         ...
 
     @property
@@ -119,19 +134,27 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
     unusual = spells.too_long(life.spells, calls, what.calls, life.windows / np.maximum(age, 1.0))
     share = gates.share_of(window.deltas["total_exec_time"], server.exec_ms)
     ms_per_s = window.deltas["total_exec_time"] / window.length_s
-    new_g = newcomers.evidence(share, ms_per_s, slow)
+    new_g = newcomers.evidence(share_since(window, age, server.exec_ms, share), ms_per_s, slow, calls_since(window))
+    if (fresh & (new_g > 0) & ~slow).any():
+        gone_ms = releases.time_of_gone(
+            window, normals, everyone, calls_of_all(normals, window, place), known.windows + 1
+        )
+        replaces = window.deltas["total_exec_time"] <= releases.TAKEN_OVER * gone_ms
+        new_g = np.where(replaces & ~slow, np.minimum(new_g, 0.0), new_g)
 
     increments = Increments.nothing(len(window))
     if window.quality is Quality.OK:
-        increments.of_distance(verdicts.LATENCY, np.fmax(far.z[EXEC], far.z[PLAN]))
-        increments.of_distance(verdicts.WORKING, verdicts.work_of(far.z, writes))
+        # Who began while we watched has no past but a few calls of ours: until it has one, only its share tells.
+        z = np.where((life.newborn == 1) & (life.windows < supports.COLD_WINDOWS), np.nan, far.z)
+        increments.of_distance(verdicts.LATENCY, np.fmax(z[EXEC], z[PLAN]))
+        increments.of_distance(verdicts.WORKING, verdicts.work_of(z, writes))
     told = fresh if window.quality is Quality.OK else slow
     increments.of_ratio(verdicts.NEW_HEAVY, np.where(told, new_g, np.nan))
     increments.of_ratio(verdicts.TRAFFIC, _either(what.up, supports.evidence(unusual)))
-    taken = taken_over(known, window, place, window.keys)
-    missing = what.calls - calls
+    now = np.full(len(window), float(known.windows))
+    taken = releases.calls_of_new(window, life, known.windows + 1, window.keys, now)
     fewer = np.where(np.isnan(what.down), spells.BACK, what.down)
-    increments.of_ratio(verdicts.SILENCE, np.where(missing <= TAKEN_OVER * taken, np.fmin(fewer, 0.0), fewer))
+    increments.of_ratio(verdicts.SILENCE, releases.excused(fewer, what.calls - calls, taken))
     waiting = waiting_of(given.seen, window.keys, window.length_s)
     before = Suspicion.of(remembered(normals.suspicion, place))
     increments.of_distance(verdicts.WAITING, waits.distance(waiting, before.waits))
@@ -151,7 +174,9 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         height=given.height,
         early=given.early,
         weight=(life.windows, age),
+        often=often(Traffic(*remembered(normals.traffic, place)), life, window.length_s),
         judged=judged & (not window.quality.silent),
+        cold=suffering(known.cache, window, value, costs, judged, given),
     )
     is_new = fresh & (outcome.family == verdicts.NEW_HEAVY)
     demand = np.where(
@@ -267,16 +292,35 @@ def remembered(block: F8, place: Places) -> F8:
     return found
 
 
-def taken_over(known: Known, window: Window, place: Places, keys: NDArray[np.void]) -> F8:
-    """Return the calls of new statements of the same user: a release replaces statements by others."""
-    life = Life(*remembered(known.normals.life, place))
-    young = (life.windows == 0) | ((life.newborn == 1) & (known.windows - life.since < newcomers.NEW_WINDOWS))
-    users, group = np.unique(window.keys["userid"][young], return_inverse=True)
-    calls = np.bincount(group, weights=window.deltas["calls"][young], minlength=len(users))
-    if not len(users):
-        return np.zeros(len(keys))
-    row = np.minimum(np.searchsorted(users, keys["userid"]), len(users) - 1)
-    return np.where(users[row] == keys["userid"], calls[row], 0.0)
+def share_since(window: Window, age: F8, exec_ms: float, share: F8) -> F8:
+    """Return what new statements took of the server's DB time since they came, the *share* of this window at most."""
+    ms = np.nan_to_num(window.before["total_exec_time"]) + window.deltas["total_exec_time"]
+    return np.asarray(np.minimum(share, ms / max(exec_ms, 1e-9) / (age + 1.0)))
+
+
+def calls_since(window: Window) -> F8:
+    """Return the calls of statements since they came."""
+    return np.asarray(np.nan_to_num(window.before["calls"]) + window.deltas["calls"])
+
+
+def suffering(known: cold.Cache, window: Window, value: F8, costs: Costs, judged: Mask, given: Circumstances) -> Mask:
+    """Return which statements suffer most from a cold cache."""
+    usual = np.where(costs.weight[READS] > 0, costs.usual[READS], np.nan)
+    calls = window.deltas["calls"]
+    more = cold.excess(value[READS], usual, calls, window.keys["toplevel"] & judged & ~window.doubtful)
+    now = cold.level(more, usual, calls, window.length_s) if window.quality is Quality.OK else float("nan")
+    return cold.victims(known, now, more, cold_bar(given.early))
+
+
+def cold_bar(early: F8) -> float:
+    """Return the evidence that a cold cache takes, given how much higher the bars of all families are."""
+    return supports.BAR * float(early[verdicts.WORKING, 0])
+
+
+def often(traffic: Traffic, life: Life, length_s: float) -> Mask:
+    """Return which statements run often and are known well."""
+    usual: Mask = traffic.rate * length_s >= supports.OFTEN_CALLS
+    return usual & (life.windows >= supports.OFTEN_WINDOWS)
 
 
 def waiting_of(seen: Waits, keys: NDArray[np.void], length_s: float) -> F8:
@@ -343,10 +387,11 @@ def _absent(
     odd = trouble.surprise > verdicts.BAR
 
     increments = Increments.nothing(len(nobody))
-    taken = taken_over(known, window, place, normals.keys[absent])
+    of_those_here = Life(*remembered(normals.life, place))
+    taken = releases.calls_of_new(window, of_those_here, known.windows + 1, normals.keys[absent], life.last_seen)
     increments.of_ratio(verdicts.TRAFFIC, np.where(np.isfinite(what.up), what.up, ABSENT_FADES))
     fewer = _either(what.down, late[absent])
-    increments.of_ratio(verdicts.SILENCE, np.where(what.calls <= TAKEN_OVER * taken, np.fmin(fewer, 0.0), fewer))
+    increments.of_ratio(verdicts.SILENCE, releases.excused(fewer, what.calls, taken))
     before = Suspicion.of(normals.suspicion[:, absent])
     increments.of_distance(verdicts.WAITING, waits.distance(waiting, before.waits))
     gaps = ABSENT_GAPS / np.maximum(traffic.regular, ABSENT_GAPS / MOST_ABSENT_WINDOWS)
@@ -366,7 +411,9 @@ def _absent(
         height=given.height,
         early=given.early,
         weight=(life.windows, known.windows - life.since),
+        often=often(traffic, life, window.length_s),
         judged=np.ones(len(nobody), dtype=np.bool_),
+        cold=np.zeros(len(nobody), dtype=np.bool_),
     )
     blank = np.full((len(COSTS), len(nobody)), np.nan)
     return Scores(

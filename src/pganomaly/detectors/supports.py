@@ -3,7 +3,7 @@ Evidence adds up: a window that is a little odd is nothing, the same for a while
 
 Capped CUSUM (Page 1954; Lorden 1971) per statement and family. A window's distance z adds
 
-    g(z) = max(min(z, 6) - 1.2, min(z, 12) - 3)
+    g(z) = max(min(z, 6) - 1.2, min(z, 15) - 3)
 
 a sustained small change by the first branch, a sudden large one by the second. The support never falls below 0 and
 never rises above 1.6 h: without that cap an alarm stays on long after its reason. h is the bar.
@@ -48,7 +48,7 @@ SUSPICIOUS = 1 / 2
 """Share of the bar from which on a statement is suspected."""
 
 _SLOW_CAP, _SLOW_DRIFT = 6.0, 1.2
-_FAST_CAP, _FAST_DRIFT = 12.0, 3.0
+_FAST_CAP, _FAST_DRIFT = 15.0, 3.0
 _LEAST = -2.4
 
 FAMILIES = len(KINDS)
@@ -61,6 +61,11 @@ PATIENT: Mask = np.array([[k not in (IncidentKind.NEW_HEAVY, IncidentKind.WAITIN
 """Families that are judged by a statement's own past."""
 COSTLY = [KINDS.index(IncidentKind.LATENCY), KINDS.index(IncidentKind.WORK)]
 """Families of what calls cost."""
+COST: Mask = np.isin(np.arange(FAMILIES), COSTLY)[:, None]
+OFTEN_CALLS, OFTEN_WINDOWS = 10.0, 100.0
+"""Usual calls a window, and windows known, from which on a statement's windows differ little by chance."""
+EASY = 0.75
+"""Times the usual height of the bar of such statements: a change of 12 deviations is news in its first window."""
 
 
 class Suspicion(NamedTuple):
@@ -105,15 +110,17 @@ def evidence(z: F8) -> F8:
     return np.maximum(g, _LEAST)
 
 
-def bars(before: Suspicion, height: F8, weight: F8, early: F8) -> F8:
+def bars(before: Suspicion, height: F8, weight: F8, early: F8, often: Mask) -> F8:
     """
     Return the bar of every family and statement.
 
     height  the server's, of every family (calibration.py)
     weight  windows for which a family has been known of a statement: the fewer, the higher
     early   how much higher they are while the server itself is hardly known (young)
+    often   statements that run often, and are known well
     """
-    raised = np.clip(PEAK_MARGIN * before.peak, height, MOST_RAISED * height)
+    lowest = height * np.where(COST & often, EASY, 1.0)
+    raised = np.clip(PEAK_MARGIN * before.peak, lowest, MOST_RAISED * height)
     return np.asarray(raised * np.maximum(stricter(weight), early))
 
 

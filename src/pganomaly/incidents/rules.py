@@ -10,7 +10,7 @@ JOINED_WITHIN = 4
 """Windows after the last join in which an incident is joined by whatever else starts to misbehave."""
 JOINED_BY_KIN_WITHIN = 10
 """The same for statements with a tie to it: of the same role, or on the same table."""
-STRONG = 1.2
+STRONG = 1.1
 """Times the evidence it takes from which on an incident is told, whatever the day was like."""
 LEAST_WEAK_PER_DAY = 3.0
 MOST_MEMBERS = 200
