@@ -154,6 +154,16 @@ def test_what_is_told_grows_with_who_joins_and_keeps_what_the_server_showed():
     assert "work_mem is 4MB, it was 64MB" in said
 
 
+def test_what_to_paste_names_the_schema_of_the_extension():
+    texts = Text(NEW, TextState.READ, "SELECT pg_sleep(5)")
+    _memory, verdicts = judged([*history(7), replace(reading(8, NEWCOMER, texts), extension_schema='"Odd"')])
+    last = verdicts[-1]
+    (message,) = pipeline.account(
+        last.memory, last.changes, last.drift, server="shop", speaker=speaker("en"), now=at(480)
+    )  # fmt: skip
+    assert any('FROM "Odd".pg_stat_statements' in block.text for block in message.blocks)
+
+
 def test_who_holds_a_lock_is_known_by_what_he_said_last():
     """By the number of his statement, or by its text where the server does not number them."""
     _memory, verdicts = judged([*history(7), reading(8, NEWCOMER, Text(NEW, TextState.READ, "SELECT pg_sleep(5)"))])

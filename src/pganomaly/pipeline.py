@@ -143,6 +143,7 @@ class Memory:
     snapshot   the newest: what differs from it has moved
     reference  what the next window counts from (deltas.reference); both None before the first tick
     major      of the server's version, None where it is not known
+    extension_schema  where pg_stat_statements lies, quoted, None where that is not known
     evidence   what the server showed of open incidents, by their ids
     """
 
@@ -154,6 +155,7 @@ class Memory:
     roles: Mapping[int, str] = field(default_factory=dict)
     outsiders: Outsiders = field(default_factory=Outsiders)
     major: int | None = None
+    extension_schema: str | None = None
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
 
@@ -206,6 +208,7 @@ def judge(memory: Memory, reading: Reading, model: Forest, rules: Rules) -> Verd
         roles=reading.roles or memory.roles,
         outsiders=reading.outsiders,
         major=reading.major or memory.major,
+        extension_schema=reading.extension_schema or memory.extension_schema,
     )
     moved = deltas.moved(memory.snapshot, snapshot)
     unread = {text.key: text.state for text in reading.texts if text.state is not TextState.READ}
@@ -483,6 +486,7 @@ def _account(memory: Memory, incident: Incident, evidence: Evidence | None) -> c
         memory.major,
         explanation=why,
         evidence=evidence,
+        extension_schema=memory.extension_schema,
     )
     known = why is not None and why.likeliest.cause is not Cause.UNKNOWN
     cause = why.likeliest.cause if why is not None and known else usual_cause(incident.kind)

@@ -12,7 +12,9 @@ from tests.collect.conftest import Watch, Watched, texts_of
 def test_a_schema_with_an_odd_name_is_found(watched: Watched) -> None:
     watched.execute('CREATE SCHEMA "Odd; Name"', 'ALTER EXTENSION pg_stat_statements SET SCHEMA "Odd; Name"')
     watched.execute("SELECT 1 AS odd_schema")
-    assert any("odd_schema" in text for text in texts_of(watched.read()))
+    reading = watched.read()
+    assert any("odd_schema" in text for text in texts_of(reading))
+    assert '"Odd; Name"' == reading.extension_schema
     assert '"Odd; Name"' == watched.session.probe().extension.schema
 
 

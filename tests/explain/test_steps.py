@@ -10,6 +10,7 @@ from pganomaly import lexical, pg
 from pganomaly.explain import steps
 from pganomaly.explain.about import About
 from pganomaly.explain.quoting import identifier
+from pganomaly.explain.templates import template
 from pganomaly.pg.embedded import Server
 from pganomaly.records import Cause, Evidence, Explanation, Factor, Key, Step
 from pganomaly.records.evidence import Backend, Chain, Index, IndexState, Rate, Sessions, Setting
@@ -77,6 +78,19 @@ def test_every_look_of_every_cause_runs_on_every_server_and_changes_nothing(any_
         finally:
             for table in TABLES:
                 conn.execute(f"DROP TABLE {identifier(table)}".encode())
+
+
+def test_the_extension_may_lie_in_any_schema(database: pg.Conninfo):
+    with pg.connect(database) as conn:
+        conn.execute('CREATE SCHEMA "Odd; {Name}"; DROP EXTENSION IF EXISTS pg_stat_statements')
+        conn.execute('CREATE EXTENSION pg_stat_statements SCHEMA "Odd; {Name}"')
+        asked = replace(about(major=18), extension_schema='"Odd; {Name}"')
+        looks = [
+            steps.next_step(cause, asked).look for cause in Cause if "{statements}" in template(f"look_{cause}", 18)
+        ]
+        assert looks
+        for look in looks:
+            conn.execute(look.encode())
 
 
 def test_the_tables_that_are_looked_at_are_those_of_the_statement(any_server: Server):

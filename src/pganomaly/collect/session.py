@@ -101,6 +101,7 @@ class Session:
             roles=dict(self._names.roles),
             outsiders=outsiders(self._names.databases, self._names.roles),
             major=self._can.server.version // 10_000 if self._can is not None else None,
+            extension_schema=self._can.extension.schema if self._can is not None else None,
         )
 
     def sample(self) -> tuple[Activity, ...]:

@@ -20,6 +20,7 @@ class About:
     query           None where its text is hidden
     database, role  names, where the server tells them
     major           of the server's version, None where it is not known
+    extension_schema  where pg_stat_statements lies, quoted, None where that is not known
     """
 
     key: Key
@@ -29,6 +30,13 @@ class About:
     major: int | None = None
     explanation: Explanation | None = None
     evidence: Evidence | None = None
+    extension_schema: str | None = None
+
+    @property
+    def statements(self) -> str:
+        """The view pg_stat_statements, with its schema where the usual search path has not that one."""
+        known = self.extension_schema not in (None, "public")
+        return f"{self.extension_schema}.pg_stat_statements" if known else "pg_stat_statements"
 
     @property
     def tables(self) -> tuple[str, ...]:

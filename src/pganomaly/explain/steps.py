@@ -52,6 +52,7 @@ def _filled(look: str, about: About) -> str:
     return look.format(
         tables=", ".join(f"to_regclass({literal(table)})" for table in about.tables),
         indexes=", ".join(_indexes(about)),
+        statements=about.statements,
         queryid=about.key.queryid,
         dbid=about.key.dbid,
         userid=about.key.userid,

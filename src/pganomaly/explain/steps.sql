@@ -146,7 +146,7 @@ SELECT format('prepared transaction %s', gid), owner, NULL, age(transaction), cl
 -- name: look_call_surge
 -- Who calls, and how often by now: run it twice, the difference is what was called in between.
 SELECT clock_timestamp() AS "at", calls, rows, round(mean_exec_time::numeric, 3) AS ms_a_call_ever
-  FROM pg_stat_statements
+  FROM {statements}
  WHERE queryid = {queryid} AND dbid = {dbid} AND userid = {userid};
 
 SELECT usename, application_name, client_addr, state, count(*) AS sessions
@@ -160,7 +160,7 @@ SELECT usename, application_name, client_addr, state, count(*) AS sessions
 -- What the same role calls most: many calls of one row, next to a statement whose rows they belong to. Run it twice.
 SELECT clock_timestamp() AS "at", queryid = {queryid} AS this_one, calls,
        round(rows::numeric / greatest(calls, 1), 1) AS rows_a_call, left(query, 100) AS query
-  FROM pg_stat_statements
+  FROM {statements}
  WHERE dbid = {dbid} AND userid = {userid}
  ORDER BY calls DESC
  LIMIT 10;
@@ -181,7 +181,7 @@ SELECT state, wait_event_type, wait_event, count(*) AS sessions, max(clock_times
 -- What it has cost since it appeared.
 SELECT calls, round(mean_exec_time::numeric, 1) AS ms_a_call, round(max_exec_time::numeric, 1) AS slowest_ms, rows,
        shared_blks_hit + shared_blks_read AS blocks, temp_blks_written
-  FROM pg_stat_statements
+  FROM {statements}
  WHERE queryid = {queryid} AND dbid = {dbid} AND userid = {userid};
 
 SELECT pid, application_name, client_addr, clock_timestamp() - query_start AS "for", wait_event, left(query, 100) AS query
@@ -193,7 +193,7 @@ SELECT pid, application_name, client_addr, clock_timestamp() - query_start AS "f
 -- The same, and the sessions that run this very statement.
 SELECT calls, round(mean_exec_time::numeric, 1) AS ms_a_call, round(max_exec_time::numeric, 1) AS slowest_ms, rows,
        shared_blks_hit + shared_blks_read AS blocks, temp_blks_written
-  FROM pg_stat_statements
+  FROM {statements}
  WHERE queryid = {queryid} AND dbid = {dbid} AND userid = {userid};
 
 SELECT pid, application_name, client_addr, clock_timestamp() - query_start AS "for", wait_event, left(query, 100) AS query
@@ -296,7 +296,7 @@ SELECT pid, usename, application_name, client_addr, backend_start, xact_start, q
 -- What it has cost ever, and what the sessions of its role wait for now.
 SELECT clock_timestamp() AS "at", calls, round(mean_exec_time::numeric, 3) AS ms_a_call, max_exec_time AS slowest_ms,
        rows, shared_blks_hit, shared_blks_read, temp_blks_written
-  FROM pg_stat_statements
+  FROM {statements}
  WHERE queryid = {queryid} AND dbid = {dbid} AND userid = {userid};
 
 SELECT pid, state, wait_event_type, wait_event, clock_timestamp() - query_start AS "for", left(query, 100) AS query

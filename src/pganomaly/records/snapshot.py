@@ -101,6 +101,7 @@ class Reading:
     databases, roles  names by oid, as far as the server tells
     outsiders         our own role where only we use it, and the platform's roles and databases
     major             of the server's version, None where it is not known
+    extension_schema  where pg_stat_statements lies, quoted, None where that is not known
     """
 
     snapshot: Snapshot
@@ -110,3 +111,4 @@ class Reading:
     roles: dict[int, str] = field(default_factory=dict)
     outsiders: Outsiders = field(default_factory=Outsiders)
     major: int | None = None
+    extension_schema: str | None = None
