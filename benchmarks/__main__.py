@@ -22,16 +22,18 @@ def main() -> None:
     given = arguments.parse_args()
     heap.keep()  # as the service does
     with busy.server(given.statements) as server:
-        read = cost.of_reading(server, given.ticks)
-        ticks = cost.of_ticks(server, given.ticks)
+        ticks, read, seen = cost.of_ticks(server, given.ticks)
         scripts = cost.of_scripts(server)
         sizes = cost.stored_bytes(server)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    judged_ms = {given.statements * times: cost.of_judging(seen, times) for times in (1, 10)}
 
     print(f"statements that ran in each window   {given.statements}")
     print(f"COPY BINARY of 22 counters           {read.total_ms:8.1f} ms CPU ({read})")
     print(f"whole tick, commit included          {ticks.total_ms:8.1f} ms CPU ({ticks})")
     print(f"  judge alone, elapsed               {ticks.judge_ms:8.1f} ms")
+    for (statements, judge_ms), most_ms in zip(judged_ms.items(), (50, 600), strict=True):
+        print(f"  judge, {statements:7} statements          {judge_ms:8.1f} ms CPU (at most {most_ms})")
     print(f"ratio                                {ticks.total_ms / read.total_ms:8.2f}   (at most 5)")
     print(f"five scripts one after another       {scripts.total_ms:8.1f} ms CPU ({scripts})")
     print(f"ratio                                {scripts.total_ms / read.total_ms:8.2f}")

@@ -6,19 +6,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.busy import Busy
-from pganomaly import pg
+from pganomaly import pg, pipeline
 from pganomaly.catalog import COUNTERS
 from pganomaly.clock import SystemClock
 from pganomaly.collect import Session, Target
 from pganomaly.detectors import Forest
 from pganomaly.pg import rows_out
-from pganomaly.pipeline import Rules
+from pganomaly.pipeline import Judgement, Memory, Rules
+from pganomaly.records import Counters, Reading, Snapshot
 from pganomaly.service import stages
 from pganomaly.service.commit import Commit
 from pganomaly.service.ledger import Ledger
@@ -33,6 +35,8 @@ _READ = "SELECT userid, dbid, coalesce(queryid, 0), {} FROM pg_stat_statements(f
 )
 _DTYPE = np.dtype([("userid", "u4"), ("dbid", "u4"), ("queryid", "i8"), *((name, "f8") for name in _COUNTERS)])
 _TABLES = ("pgss_snapshots_raw", "pgss_deltas", "features_windows")
+_KEPT = 4
+"""Snapshots that are judged once more with many times the statements; more would show in the memory."""
 _SCRIPTS = (["collect"], ["rebuild", "deltas"], ["rebuild", "features"], ["rebuild", "lexical"], ["detect"])
 
 
@@ -52,13 +56,12 @@ class Cost:
         return f"{self.here_ms:.1f} here, {self.server_ms:.1f} on the server"
 
 
-def of_reading(busy: Busy, runs: int) -> Cost:
+def of_reading(busy: Busy, reads: int = 5) -> Cost:
     """
     Return the cost of the counters alone: a COPY BINARY as any client of the driver would do it, and the rows in numpy.
 
-    Many reads, because the kernel counts in 10 ms.
+    Several reads, because some kernels count in 10 ms.
     """
-    reads = 5 * runs
     with pg.connect(busy.conninfo) as conn:
         before_ms = busy.backends_ms()
         began = time.process_time()
@@ -69,16 +72,28 @@ def of_reading(busy: Busy, runs: int) -> Cost:
         return Cost(here_ms / reads, (busy.backends_ms() - before_ms) / reads)
 
 
-def of_ticks(busy: Busy, ticks: int) -> Cost:
-    """
-    Return the cost of a tick of the service as it runs, a trained model in force: read, judge, store.
+@dataclass(frozen=True)
+class Seen:
+    """What the last ticks saw: their snapshots in order, and the model in force."""
 
-    The first ticks do not count: they bring all texts, and the window that the model is trained on.
+    snapshots: tuple[Snapshot, ...]
+    model: Forest
+
+
+def of_ticks(busy: Busy, ticks: int) -> tuple[Cost, Cost, Seen]:
+    """
+    Return the cost of a tick of the service as it runs, a trained model in force: read, judge, store; and of a reading.
+
+    They take turns, so that whatever else the machine does bears on both. The first ticks do not count: they bring all
+    texts, and the window that the model is trained on.
     """
     clock = SystemClock()
     target = Target("bench", busy.conninfo)
     here: list[float] = []
+    there: list[float] = []
     judged: list[float] = []
+    reads: list[Cost] = []
+    snapshots: deque[Snapshot] = deque(maxlen=_KEPT)
     with Store(busy.conninfo) as store:
         store.migrate()
         number = stages.instance_of(store, target)
@@ -89,7 +104,7 @@ def of_ticks(busy: Busy, ticks: int) -> Cost:
             busy.run()
             if tick == 2:
                 observer.model = _trained(store, number)
-                before_ms = busy.backends_ms()
+            before_ms = busy.backends_ms()
             began = time.process_time()
             before = observer.memory
             verdict = observer.tick(60.0)
@@ -98,11 +113,40 @@ def of_ticks(busy: Busy, ticks: int) -> Cost:
             if failed is not None:
                 raise failed
             here.append(1000 * (time.process_time() - began))
+            there.append(busy.backends_ms() - before_ms)
             judged.append(observer.cost_ms["judge"])
-        server_ms = (busy.backends_ms() - before_ms) / ticks
+            snapshots.append(verdict.snapshot)
+            reads.append(of_reading(busy))
         observer.session.close()
         store.release(lease)
-    return Cost(statistics.median(here[2:]), server_ms, statistics.median(judged[2:]))
+    cost = Cost(*(statistics.median(each[2:]) for each in (here, there, judged)))
+    read = Cost(*(statistics.median(each[2:]) for each in zip(*((r.here_ms, r.server_ms) for r in reads), strict=True)))
+    return cost, read, Seen(tuple(snapshots), observer.model)
+
+
+def of_judging(seen: Seen, times: int) -> float:
+    """Return the CPU time, in ms, of judging a window in which *times* as many statements run: each of them copied."""
+    rules = Rules()
+    memory = Memory(Judgement.empty(rules))
+    took: list[float] = []
+    for snapshot in seen.snapshots:
+        reading = Reading(_copied(snapshot, times))
+        began = time.process_time()
+        memory = pipeline.judge(memory, reading, seen.model, rules).memory
+        took.append(1000 * (time.process_time() - began))
+    return statistics.median(took[2:])
+
+
+def _copied(snapshot: Snapshot, times: int) -> Snapshot:
+    """Return a snapshot that holds everything *times* times, in a database of its own each time."""
+    keys = np.tile(snapshot.keys, times)
+    keys["dbid"] += np.repeat(np.arange(times, dtype=np.uint32), len(snapshot))
+    return replace(
+        snapshot,
+        keys=keys,
+        counters=Counters(snapshot.counters.names, np.tile(snapshot.counters.values, (1, times))),
+        stats_since_us=np.tile(snapshot.stats_since_us, times),
+    )
 
 
 def _trained(store: Store, number: int) -> Forest:
