@@ -93,6 +93,18 @@ PARTS = {
         "a stricter bar for little-known statements",
         (("pganomaly.detectors.supports", "COLD_WINDOWS", _constant(1e-9)),),
     ),
+    "easy_bar": Part(
+        "a lower bar for the cost of statements that run often",
+        (("pganomaly.detectors.supports", "EASY", _constant(1.0)),),
+    ),
+    "cold": Part(
+        "a cold cache, in what all statements read",
+        (("pganomaly.detectors.cold", "MORE", _constant(1e9)),),
+    ),
+    "releases": Part(
+        "a release replaces statements by others",
+        (("pganomaly.detectors.releases", "TAKEN_OVER", _constant(0.0)),),
+    ),
     "stalls": Part("discount of stalls", (("pganomaly.detectors.stalls", "DISCOUNT", _constant(0.0)),)),
     "common_factor": Part(
         "common factor of the host and its incident",
