@@ -64,6 +64,18 @@ def test_a_query_that_is_called_no_more_while_its_users_others_are_is_silent(ser
     assert scores.silent.excess_ms[0] == pytest.approx(600, rel=0.05), "what its calls would have taken"
 
 
+def test_where_a_user_stops_altogether_the_usual_is_what_it_was_before():
+    one, other = [key(n, userid=1) for n in range(6)], [key(n, userid=2) for n in range(20, 34)]
+    server = Server()
+    for _ in range(90):
+        server.live({k: {"calls": 300.0, "ms": 2.0} for k in (*one, *other)})
+    scores = server.score({k: {"calls": 300, "ms": 2.0} for k in other})
+
+    assert scores.silent is not None
+    assert {Key(*k.item()) for k in scores.silent.keys} == set(one)
+    assert scores.silent.usual[-1] == pytest.approx(np.full(6, 5.0), rel=0.05), "calls a second"
+
+
 def test_a_trickle_where_there_was_a_stream_is_odd_too(server):
     scores = server.score({**busy(), A: {"calls": 6, "ms": 2.0}})
 

@@ -173,6 +173,17 @@ def test_what_slows_the_whole_server_a_moment_later_is_not_told_twice(watch):
     assert sorted(keys(watch.desk.open[0])) == [A, B, C]
 
 
+def test_what_a_role_does_not_ask_for_while_it_waits_belongs_to_what_it_waits_for(watch):
+    """Its sessions stand before a lock; that nobody calls its other statements is known for certain much later."""
+    watch.see(*[{A: ODD._replace(kind=IncidentKind.WAITING), B: WELL, ELSEWHERE: WELL}] * 20)
+    gone = ODD._replace(kind=IncidentKind.SILENCE)
+    watch.see({A: ODD._replace(kind=IncidentKind.WAITING)}, silent={B: gone, ELSEWHERE: gone})
+
+    first, second = watch.opened
+    assert sorted(keys(watch.desk.open[0])) == [A, B]
+    assert (first.kind, second.kind, keys(second)) == (IncidentKind.WAITING, IncidentKind.SILENCE, [ELSEWHERE])
+
+
 def test_a_server_that_becomes_slow_long_after_something_else_is_news_of_its_own(watch):
     watch.see(*[{A: ODD, B: WELL, C: WELL}] * 12)
     watch.see(*[{A: ODD, B: Seen(5.0), C: Seen(4.0)}] * 3, host=2.0)

@@ -61,7 +61,7 @@ class Expected(NamedTuple):
     """
     What the calls of a window should have been, one number per statement.
 
-    calls     lam
+    calls     lam; of who is missed, also where its user's other statements are, what the server's others make it
     residual  ln((n + d) / (lam + d))
     spread    its standard deviation, NaN without history
     many      so many calls that it is no rhythm
@@ -114,7 +114,8 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
     # A slow rise is followed, not judged: lam is no less than what just was, and no more.
     # A user who stops altogether is no quiet hour while the server's others go on.
     recent = traffic.recent * length_s
-    high, low = np.maximum(lam, recent), np.minimum(usual * np.maximum(of_user, of_server), recent)
+    due = usual * np.maximum(of_user, of_server)
+    high, low = np.maximum(lam, recent), np.minimum(due, recent)
     more_now = (calls >= SURGE * high) & (rate > PEAK_MARGIN * traffic.peak)
     more_lately = (busy * length_s >= SURGE * high) & (busy > PEAK_MARGIN * traffic.busiest) & (calls > high)
     more = mostly & (more_now | more_lately)
@@ -129,7 +130,7 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
     )
     down = (calls * np.log(LESS) + (1 - LESS) * low) / (traffic.phi + traffic.tau2 * low)
     return Expected(
-        lam,
+        np.where(fewer, due, lam),
         residual,
         np.sqrt(v),
         calls >= SURGE * high,

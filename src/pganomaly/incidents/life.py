@@ -46,6 +46,7 @@ _ID_DIGITS = 16
 _SCORE_GAIN = 1 / 3
 _NOBODY = Shapes()
 _AT_ONCE = (IncidentKind.NEW_HEAVY, IncidentKind.WAITING, IncidentKind.HOST)
+_HOLDS_UP = (IncidentKind.WAITING, IncidentKind.LATENCY, IncidentKind.HOST)
 
 
 class Advance(NamedTuple):
@@ -174,11 +175,21 @@ def _takes(incident: Incident, look: Look, window: Window, shapes: Shapes) -> bo
         return False
     if host.stands_for_all(incident) and look.kind is IncidentKind.LATENCY:
         return True
+    if look.kind is IncidentKind.SILENCE and _held_up(incident, look.key):
+        return True
     # Those that join in this very window do not move its end: all of them are compared with what was before.
     since = min(_windows_since(m.joined_at, window) for m in incident.members if m.joined_at < window.end)
     if since <= JOINED_WITHIN or look.kind is IncidentKind.HOST:
         return since <= JOINED_WITHIN
     return since <= JOINED_BY_KIN_WITHIN and tied(look.key, (m.key for m in incident.members), shapes)
+
+
+def _held_up(incident: Incident, key: Key) -> bool:
+    """Return whether a statement's role is held up in *incident*: a session that waits asks for nothing else."""
+    return any(
+        m.still and m.kind in _HOLDS_UP and (m.key.dbid, m.key.userid) == (key.dbid, key.userid)
+        for m in incident.members
+    )
 
 
 def _opened(news: list[Look], scores: Scores, incidents: Iterable[Incident], instance: int) -> list[Incident]:
