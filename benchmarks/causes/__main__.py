@@ -3,7 +3,8 @@ Fits the table by which causes are told apart, and says how far its probabilitie
 
     python -m benchmarks.causes [--server tune-clinic ...] [--seed 21 ...] [--write] [--keep FILE]
 
-Each server is judged by a table that never saw it. --write puts the table of all servers into the package.
+Begins with the table in force: ask for seeds that it has not learned from. Each server is judged by a table that has
+not learned from it here. --write puts the table of all servers into the package.
 """
 
 import argparse

@@ -12,9 +12,9 @@ from benchmarks.traffic import PROFILES, Simulation, folder
 from benchmarks.traffic.faults import MORE_FAULTS
 from pganomaly import pipeline
 from pganomaly.detectors import Forest
-from pganomaly.explain import clues
+from pganomaly.explain import Case, clues
 from pganomaly.pipeline import Judgement, Memory, Rules
-from pganomaly.records import Cause, Incident
+from pganomaly.records import Cause, Incident, Shapes
 from pganomaly.replay import Recording
 
 CAUSE_OF = {
@@ -46,13 +46,19 @@ Names = frozenset[tuple[int, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """The clues of one incident, some windows after it opened, and its true cause."""
+    """One incident, some windows after it opened, and its true cause."""
 
     server: str
     event: str
     cause: Cause
     windows: int
-    clues: Mapping[str, float]
+    case: Case
+    shapes: Shapes
+
+    @property
+    def clues(self) -> Mapping[str, float]:
+        """What is seen in it."""
+        return clues.seen(self.case, self.shapes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +97,12 @@ def of_recording(where: Path, name: str) -> Iterator[Sighting]:
             fault = _fault(incidents.get(case.incident_id), faults, reading.snapshot.taken_at)
             if fault is not None and case.windows in LOOKS:
                 event = f"{name}/{fault.event}"
-                yield Sighting(
-                    name.split("/", maxsplit=1)[0], event, fault.cause, case.windows, clues.seen(case, memory.shapes)
-                )
+                server = name.split("/", maxsplit=1)[0]
+                yield Sighting(server, event, fault.cause, case.windows, case, _texts(case, memory.shapes))
+
+
+def _texts(case: Case, shapes: Shapes) -> Shapes:
+    return Shapes() | {t.key: shapes.by_key[t.key] for t in case.members if t.key in shapes.by_key}
 
 
 def labels(file: Path) -> tuple[Fault, ...]:

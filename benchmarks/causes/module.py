@@ -20,8 +20,8 @@ def write(table: Table, events: Collection[str], servers: Collection[str], seeds
         "What a clue says of a cause, in nats per unit of the clue. Written by python -m benchmarks.causes --write.",
         "",
         f"Learned from {len(events)} faults of {len(servers)} made-up servers"
-        f" (seeds {', '.join(map(str, sorted(seeds)))}), none of them a recording; prior {table.prior},"
-        f" temperature {table.temperature}.",
+        f" (seeds {', '.join(map(str, sorted(seeds)))}), none of them a recording,",
+        f"beginning with the table before it; prior {table.prior}, temperature {table.temperature}.",
         "CENTRES are the averages of the clues there: what is average says nothing. Set by hand:"
         f" {', '.join(c.value for c in SET_BY_HAND)}.",
         '"""',

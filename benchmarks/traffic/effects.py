@@ -28,7 +28,8 @@ class Effects:
     misses   of the share of blocks read     temp     temporary blocks added per call
     wal      of WAL and dirtied per call     wait_ms  waiting per call of the waiting_share of calls that wait
     pace     of the time of its work         jobs     executions a window of flows out of their hours
-    host     of all time
+    cv       of how much its calls differ    host     of all time
+    owner_share  of its calls that ask for one owner; owner_work, owner_rows, owner_pace: factors of these calls alone
     """
 
     flows: F8
@@ -44,6 +45,11 @@ class Effects:
     wait_ms: F8
     waiting_share: F8
     pace: F8
+    cv: F8
+    owner_share: F8
+    owner_work: F8
+    owner_rows: F8
+    owner_pace: F8
     host: float = 1.0
     waits: list[Wait] = field(default_factory=list)
     adhoc: int = 0
@@ -61,5 +67,5 @@ class Effects:
         return cls(
             flows=np.ones(flows), started=np.zeros(flows), jobs=np.zeros(flows), calls=ones(), kept=ones(),
             work=ones(), rows=ones(), misses=ones(), temp=zeros(), wal=ones(), wait_ms=zeros(), waiting_share=zeros(),
-            pace=ones(),
+            pace=ones(), cv=ones(), owner_share=zeros(), owner_work=ones(), owner_rows=ones(), owner_pace=ones(),
         )  # fmt: skip

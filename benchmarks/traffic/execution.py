@@ -121,26 +121,29 @@ def perform(calls: I8, needs: Needs, mood: Mood, effects: Effects, cores: int, s
     dead = np.where(table >= 0, mood.table_dead[table], 0.0)
     mode = np.ones(len(calls))
     mode[mood.modal] = np.where(mood.mode, mood.mode_factor, 1.0)
-    cv = needs.cv[at]
+    cv = needs.cv[at] * effects.cv[at]
+    owner = Owner.of(calls[at], effects, at, rng)
 
-    grown = effects.work[at] * mode[at] * np.exp(mood.statement_work[at]) * (1 + dead)
+    grown = effects.work[at] * mode[at] * np.exp(mood.statement_work[at]) * (1 + dead) * owner.times(owner.work)
     shape = np.maximum(n / np.square(0.6 * cv + 0.05), 0.05)
     blocks = needs.blocks[at] * grown * rng.gamma(shape) / shape
     miss = needs.miss[at] * effects.misses[at] * np.exp(mood.memory + np.where(table >= 0, mood.table_miss[table], 0.0))
     touched = _whole(n * blocks, rng)
     read = rng.binomial(touched.astype(np.int64), np.clip(miss, 0, 0.97)).astype(np.float64)
-    rows = _rows(n, needs.rows[at] * effects.rows[at], cv, rng)
+    rows = _rows(n, needs.rows[at] * effects.rows[at] * owner.times(owner.rows), cv, rng)
     temp = _whole(n * (needs.temp[at] * np.exp(mood.statement_work[at]) + effects.temp[at]), rng)
     wal = n * needs.wal[at] * effects.wal[at] * rng.gamma(np.maximum(n * 4, 1)) / np.maximum(n * 4, 1)
     dirtied = _whole(n * needs.dirtied[at] * np.minimum(effects.wal[at], 20) * (1 + 2 * mood.page_images), rng)
     images = rng.binomial(dirtied.astype(np.int64), mood.page_images).astype(np.float64)
 
     io_ms = read * needs.read_ms * rng.uniform(0.7, 1.3, len(at))
-    cpu = needs.fixed_ms[at] + blocks * needs.ms_per_block[at] * effects.pace[at] + wal / n * 2e-5 + 2e-4 * rows / n
+    pace = effects.pace[at] * owner.times(owner.work * owner.pace) / owner.times(owner.work)
+    cpu = needs.fixed_ms[at] + blocks * needs.ms_per_block[at] * pace + wal / n * 2e-5 + 2e-4 * rows / n
     mean_ms = (cpu * np.exp(mood.statement_time[at]) + (io_ms + temp * 0.02) / n) * mood.time * effects.host
     busy = float((n * mean_ms).sum()) / 1000 / seconds / cores
     mean_ms *= 1 + 0.6 * float(np.clip(busy - 0.7, 0.0, 3.0))
     total, m2, fastest, slowest = times(calls[at], mean_ms, cv, rng)
+    m2, slowest = owner.apart(n, total, m2, slowest, needs.fixed_ms[at] / np.maximum(cpu, 1e-9))
     total, m2, slowest = _waited(calls[at], total, m2, slowest, effects, at, rng)
 
     sums = {
@@ -150,6 +153,46 @@ def perform(calls: I8, needs: Needs, mood: Mood, effects: Effects, cores: int, s
         "wal_bytes": np.round(wal + images * BLOCK * 0.6),
     }  # fmt: skip
     return _nested(Work(at, sums, fastest, slowest), needs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Owner:
+    """
+    One owner whose calls need more than those of all others; one entry per statement that ran.
+
+    part   of the calls of this window that ask for it
+    work, rows, pace  what one of them needs, times what one of the others needs
+    """
+
+    part: F8
+    work: F8
+    rows: F8
+    pace: F8
+
+    @classmethod
+    def of(cls, calls: I8, effects: Effects, at: I8, rng: Generator) -> "Owner":
+        """Draw how many of the calls ask for it."""
+        share = effects.owner_share[at]
+        part = np.zeros(len(calls))
+        asked = share > 0
+        part[asked] = rng.binomial(calls[asked], share[asked]) / calls[asked]
+        return cls(part, effects.owner_work[at], effects.owner_rows[at], effects.owner_pace[at])
+
+    def times(self, factor: F8) -> F8:
+        """Return the factor on an average call where one for that owner has *factor*."""
+        return np.asarray(1 + self.part * (factor - 1))
+
+    def apart(self, n: F8, total: F8, m2: F8, slowest: F8, fixed: F8) -> tuple[F8, F8]:
+        """Return squared deviations and the slowest call, now that some calls take so much longer than the rest."""
+        if not (self.part > 0).any():
+            return m2, slowest
+        ratio = 1 + (self.work * self.pace - 1) * (1 - np.clip(fixed, 0, 1))
+        light = total / (n * (1 + self.part * (ratio - 1)))
+        heavy = light * ratio
+        own = m2 * ((1 - self.part) * np.square(light) + self.part * np.square(heavy)) / np.square(total / n)
+        among = n * self.part * (1 - self.part) * np.square(heavy - light)
+        mixed = self.part > 0
+        return np.where(mixed, own + among, m2), np.where(mixed, np.maximum(slowest, heavy), slowest)
 
 
 def times(calls: I8, mean_ms: F8, cv: F8, rng: Generator) -> tuple[F8, F8, F8, F8]:

@@ -108,7 +108,7 @@ def table_lock(scene: Scene) -> Event:
 def bloat(scene: Scene) -> Event:
     """Dead rows pile up while an old transaction holds vacuum back."""
     found = scene.candidates("point", "list", "update", "delete", "join", "aggregate", least_calls=4)
-    group, x = scene.pick(_by_table(scene, found, 12), 2.5, 25)
+    group, x = scene.pick(_by_table(scene, _changed(scene, found), 12), 2.5, 25)
 
     def act(e: Effects, progress: float) -> None:
         e.work[group] *= 1 + (x - 1) * min(1.0, 0.35 + 4 * progress)
@@ -393,7 +393,125 @@ def data_skew_in_blocks(scene: Scene) -> Event:
     return _fault(scene, "data_skew", act, group, f"x{x:.1f} time", "one owner with very many rows, in few blocks")
 
 
+def missing_index_scanned(scene: Scene) -> Event:
+    """An index is gone: whoever needs it reads the whole table, one call like the other."""
+    w, rng = scene.workload, scene.rng
+    found = scene.candidates("point", "list", "update", "delete", least_calls=4)
+    size = np.array([w.table_blocks[s.tables[0]] if s.tables else 0.0 for s in w.statements])
+    x = np.maximum(size * rng.uniform(0.7, 1.1) / np.maximum(w.column("blocks"), 1), 1)
+    lost = scene.share * scene.block_share * (x - 1)
+    groups = [g[x[g] > 3] for g in _by_table(scene, found, 4)]
+    fit = [g for g in groups if len(g) and 0.008 <= float(lost[g].sum()) <= 2.0]
+    if not fit:
+        raise NoTargetError
+    group = fit[int(rng.integers(0, len(fit)))]
+    pace, alike, misses = (float(rng.uniform(*between)) for between in ((0.7, 2), (0.15, 0.6), (1, 3)))
+
+    def act(e: Effects, _: float) -> None:
+        e.work[group] *= x[group]
+        e.pace[group] *= pace
+        e.cv[group] *= alike
+        e.misses[group] *= misses
+
+    return _fault(scene, "missing_index", act, group, f"x{x[group].max():.0f}", "an index is dropped: scans")
+
+
+def plan_flip_join(scene: Scene) -> Event:
+    """One kind of join is no longer to be had: what it joins is gone through as a whole, and perhaps hashed."""
+    found = scene.candidates("join", "report", "aggregate", least_calls=4)
+    group, x = scene.pick(_by_role(scene, found, 3), 2, 25)
+    own = np.exp(scene.rng.normal(0, 0.5, len(group)))
+    spills = np.where(scene.rng.random(len(group)) < 0.2, scene.log_uniform(20, 300), 0.0)
+    pace = float(scene.rng.uniform(0.6, 2.5))
+
+    def act(e: Effects, _: float) -> None:
+        e.work[group] *= 1 + (x - 1) * own
+        e.pace[group] *= pace
+        e.temp[group] += spills
+        e.cv[group] *= 0.5
+
+    return _fault(scene, "plan_flip", act, group, f"x{x:.1f}", "another join is taken")
+
+
+def heavy_bloat(scene: Scene) -> Event:
+    """Rows of a small table that change all the time pile up: who goes through it meets nothing but dead ones."""
+    found = scene.candidates("list", "aggregate", "join", "update", "point", least_calls=4)
+    group, x = scene.pick(_by_table(scene, _changed(scene, found), 12), 8, 80)
+    kind = [scene.workload.statements[int(i)].kind for i in group]
+    own = np.array([1.0 if k in ("list", "aggregate", "join") else scene.rng.uniform(0.1, 0.6) for k in kind])
+    fast = float(scene.rng.uniform(2, 12))
+
+    def act(e: Effects, progress: float) -> None:
+        e.work[group] *= 1 + (x - 1) * own * min(1.0, 0.15 + fast * progress)
+
+    return _fault(scene, "bloat", act, group, f"x{x:.1f}", "dead rows pile up in a small table")
+
+
+def _changed(scene: Scene, found: I8) -> I8:
+    """Return those of the statements whose table is updated or deleted from all the time."""
+    w = scene.workload
+    changing = [
+        i for i in w.of_kind("update", "delete") if scene.calls[i] * scene.windows * w.profile.real_window_s > 5
+    ]
+    tables = {t for i in changing for t in w.statements[int(i)].tables}
+    return np.array([i for i in found if set(w.statements[int(i)].tables[:1]) & tables], dtype=np.int64)
+
+
+def data_skew_of_one(scene: Scene) -> Event:
+    """One owner has very many rows: calls for it need far more, all others what they always did."""
+    found = scene.candidates("point", "list", "join", "aggregate", least_calls=12)
+    group, x = scene.pick(_by_table(scene, found, 3), 2, 50)
+    share = scene.log_uniform(max(0.02, (x - 1) / 500), 0.6)
+    heavy = 1 + (x - 1) / share
+    dense, returned = float(scene.rng.choice([1.0, scene.rng.uniform(0.3, 1)])), scene.rng.choice([0.0, 0.0, 0.5, 1.0])
+
+    def act(e: Effects, _: float) -> None:
+        e.owner_share[group] = share
+        e.owner_work[group] = heavy**dense
+        e.owner_rows[group] = heavy ** float(returned)
+        e.owner_pace[group] = heavy ** (1 - dense)
+
+    return _fault(scene, "data_skew", act, group, f"x{x:.1f}", f"{share:.0%} of the calls ask for one owner")
+
+
+def page_surge(scene: Scene) -> Event:
+    """Somebody scrapes a page: all that it asks for is asked for more often."""
+    w = scene.workload
+    seconds = scene.windows * w.profile.real_window_s
+    pages = [f for f in w.flows_of_kind("page") if w.flows[f].rate * seconds >= 15]
+    words = ("begin", "commit", "rollback")
+    own = [np.unique([s for s, _ in w.flows[f].steps if w.statements[s].kind not in words]) for f in pages]
+    group, x = scene.pick(own, 6, 60, _calls_weight(scene))
+    page = next(f for f, statements in zip(pages, own, strict=True) if statements is group)
+
+    def act(e: Effects, _: float) -> None:
+        e.flows[page] *= x
+
+    return _fault(scene, "traffic_surge", act, group, f"x{x:.1f} calls", "somebody scrapes a page")
+
+
+def retry_storm_of_transactions(scene: Scene) -> Event:
+    """A transaction fails and is begun again at once: what comes before the failure, and nothing but ROLLBACK after."""
+    w, rng = scene.workload, scene.rng
+    seconds = scene.windows * w.profile.real_window_s
+    fit = [f for f in w.flows_of_kind("failure") if w.flows[w.flows[f].phase].rate * seconds >= 15]
+    before = {f: np.array([s for s, _ in w.flows[f].steps[1:-1]]) for f in fit}
+    group, x = scene.pick(list(before.values()), 4, 40, _calls_weight(scene))
+    flow = next(f for f in fit if before[f] is group)
+    page = w.flows[flow].phase
+    share = float(rng.uniform(0.4, 1.0))
+
+    def act(e: Effects, _: float) -> None:
+        e.flows[page] *= 1 - share
+        e.started[flow] = w.flows[page].rate * share * x
+
+    after = [s for s, _ in w.flows[page].steps if w.statements[s].kind not in ("begin", "commit", "rollback")]
+    note = "a transaction fails and is tried again"
+    return _fault(scene, "retry_storm", act, np.unique([*group, *after]), f"x{x:.1f} calls", note)
+
+
 MORE_FAULTS: tuple[Callable[[Scene], Event], ...] = (
-    more_io, saturation, unexplained, plan_flip_in_memory, data_skew_in_blocks,
+    more_io, saturation, unexplained, plan_flip_in_memory, data_skew_in_blocks, missing_index_scanned, plan_flip_join,
+    heavy_bloat, data_skew_of_one, retry_storm_of_transactions, page_surge,
 )  # fmt: skip
 """What recordings for grading do not have: for learning to tell causes apart."""

@@ -131,6 +131,7 @@ class Builder:
         self._spares(heavy=10, cheap=24)
         self._twins(3)
         self._maintenance(4)
+        self._failures(self._rng.spawn(1)[0])
         self._scale()
         self._weigh_heavy()
         return self._columns()
@@ -315,6 +316,24 @@ class Builder:
             self._statements.append(s)
             self._flows.append(Flow("maintenance", s.role, 0.0, [(len(self._statements) - 1, 1.0)]))
 
+    def _failures(self, rng: Generator) -> None:
+        """Let some transactions fail now and then, and add flows of nothing but failure (phase names the page's)."""
+        rollbacks: dict[tuple[int, int], tuple[int, float]] = {}
+        for i, page in [(i, f) for i, f in enumerate(self._flows) if f.kind == "page"]:
+            begin = next((at for at, _ in page.steps if self._statements[at].kind == "begin"), None)
+            own = [(at, t) for at, t in page.steps if self._statements[at].kind not in ("begin", "commit")]
+            if begin is None or len(own) < 2:
+                continue
+            home = (page.role, self._statements[begin].database)
+            if home not in rollbacks:
+                self._statements.append(Statement("rollback", "ROLLBACK", *home, (), fixed_ms=0.004, cv=1.0))
+                rollbacks[home] = len(self._statements) - 1, float(rng.choice([0.0, 0.002, 0.02]))
+            rollback, usual = rollbacks[home]
+            if usual:
+                page.steps.append((rollback, usual))
+            before = own[: int(rng.integers(1, len(own)))]
+            self._flows.append(Flow("failure", page.role, 0.0, [(begin, 1.0), *before, (rollback, 1.0)], phase=i))
+
     def _scale(self) -> None:
         """Bring calls and load to what the profile says; nothing takes more than its share."""
         pages = [f for f in self._flows if f.kind == "page"]
@@ -338,7 +357,7 @@ class Builder:
         factor = wanted_ms / spent[members].sum()
         for i in members:
             s = self._statements[i]
-            if s.kind in ("begin", "commit"):
+            if s.kind in ("begin", "commit", "rollback"):
                 continue
             scale = min(factor, most / max(spent[i], 1e-12))
             s.ms_per_block *= scale

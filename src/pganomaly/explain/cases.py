@@ -18,7 +18,15 @@ from pydantic import ConfigDict, TypeAdapter
 
 from pganomaly.explain.confirmation import Shown
 from pganomaly.explain.sums import BLOCKS, EXEC, ROWS, Looked, Tally, followed
-from pganomaly.explain.surroundings import Mean, added, looked_at, of_neighbours, of_server, of_tables
+from pganomaly.explain.surroundings import (
+    Mean,
+    added,
+    looked_at,
+    of_neighbours,
+    of_server,
+    of_tables,
+    of_transactions,
+)
 from pganomaly.records import (
     Activity,
     Incident,
@@ -128,7 +136,11 @@ def _after(
         )
         for m, r, s in zip(members, ran, silent, strict=True)
     )
-    around = {**server, **of_neighbours(scores, matrix, [(m.key, m.score) for m in members])}
+    around = {
+        **server,
+        **of_neighbours(scores, matrix, [(m.key, m.score) for m in members]),
+        **of_transactions(scores, shapes, [m.key for m in members]),
+    }
     if case.windows < TABLES_WITHIN:
         around |= of_tables(scores, shapes, [m.key for m in members])
     return replace(

@@ -22,6 +22,11 @@ FAR_MORE = log(12.0)
 MOST = 1.5
 SEEN = log(2.0)
 """A statement's calls are more, or fewer, from twice the usual on."""
+SOME = 0.2
+"""A share of others that is some."""
+ONE_ROW = 1.05
+ALIKE = 0.3
+"""Deviation of logarithms that is hardly one."""
 TREND_WINDOWS = 6
 """Windows that it takes to see a trend."""
 
@@ -112,7 +117,7 @@ def _pace(s: Sight) -> float:
 def _trend(s: Sight) -> float:
     known = [level for level in s.case.levels if isfinite(level)]
     if len(known) < TREND_WINDOWS:
-        return 0.0
+        return nan
     third = len(known) // 3
     return float(np.clip((np.mean(known[-third:]) - np.mean(known[:third])) / log(4.0), -1.0, MOST))
 
@@ -143,6 +148,23 @@ def _more(s: Sight) -> int:
 
 def _up_and_down(s: Sight) -> float:
     return float(_more(s) > 0 and any(t.calls_residual < -SEEN for t in s.case.members))
+
+
+def _instead(s: Sight) -> float:
+    return _kind(IncidentKind.SILENCE)(s) * s.around("others_up", SOME)
+
+
+def _single(tally: Tally) -> float:
+    return float(tally.sum(ROWS).value <= ONE_ROW) if tally.sum(ROWS).calls else nan
+
+
+def _levelled(s: Sight) -> float:
+    """Return 1 where members touch equally many blocks now that they did not before, -1 where all rose alike."""
+    rose = [t for t in s.case.members if t.r(BLOCKS) > SEEN and t.sum(BLOCKS).value > 0]
+    if not rose:
+        return 0.0
+    now, by = float(np.std([log(t.sum(BLOCKS).value) for t in rose])), float(np.std([t.r(BLOCKS) for t in rose]))
+    return (by - now) / (by + now + ALIKE)
 
 
 def _several(number: int, plenty: float) -> float:
@@ -183,13 +205,18 @@ CLUES: tuple[Telling, ...] = (
     Telling("others_up", _around("others_up"), "share of the same roles' other statements with twice the calls"),
     Telling("others_down", _around("others_down"), "share of the same roles' other statements with half the calls"),
     Telling("mates", _around("mates"), "share of other statements on the same tables that do more work, too"),
+    Telling("changed", _around("changed"), "others update the same tables, or delete from them"),
+    Telling("unfinished", _around("unfinished", log(4.0)), "the same roles' transactions are begun, and not committed"),
+    Telling("instead", _instead, "it fell silent while others of the same roles are called more often"),
+    Telling("single", lambda s: s.mean(_single), "share whose calls return one row or none"),
+    Telling("levelled", _levelled, "its statements touch equally many blocks now; below 0: all rose alike"),
     Telling("members", lambda s: _several(len(s.case.members), 8.0), "number of statements in the incident"),
     Telling("one_table", _one_table, "share of its statements that name one table"),
     Telling("one_role", _one_role, "share of its statements that belong to one role"),
     Telling("up_and_down", _up_and_down, "some of its statements are called more, others less"),
     Telling("many_up", lambda s: _several(_more(s), 4.0), "number of its statements that are called more"),
-    Telling("growth", lambda s: max(_trend(s), 0.0), "it becomes worse with every window"),
-    Telling("fade", lambda s: max(-_trend(s), 0.0), "it passes away by itself, little by little"),
+    Telling("growth", lambda s: float(np.maximum(_trend(s), 0.0)), "it becomes worse with every window"),
+    Telling("fade", lambda s: float(np.maximum(-_trend(s), 0.0)), "it passes away by itself, little by little"),
     Telling("cv_rise", _spread, "calls differ among themselves more than they did"),
     Telling("writes", _text(lambda shape: shape.lexical.has_write), "share that writes"),
     Telling("joins", _text(_complex), "share that joins or groups"),

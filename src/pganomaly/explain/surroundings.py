@@ -17,12 +17,15 @@ from pganomaly.records.grid import F8
 
 COMMIT_WAITS = frozenset({"WALSync", "WALWrite", "WalSync", "WalWrite", "SyncRep", "CommitDelay", "XactGroupUpdate"})
 COMMITS = ("COMMIT", "END")
+BEGINS = ("BEGIN", "START")
+CHANGES = ("UPDATE", "DELETE", "MERGE")
 
 _CROWD = 8
 _PACE_VARIANCE = 0.15
 _LEAST_READS = 50.0
 _LEAST_BLOCKS = 50.0
 _LEAST_CALLS = 3.0
+_FEW_CALLS = 3.0
 _TWICE = log(2.0)
 _MORE_WORK = log(1.5)
 
@@ -166,23 +169,52 @@ def of_neighbours(scores: Scores, matrix: Matrix, members: Iterable[tuple[Key, f
     }
 
 
+def of_transactions(scores: Scores, shapes: Shapes, members: Iterable[Key]) -> dict[str, float]:
+    """Return how many more transactions of the culprits' roles were begun than committed, against the usual."""
+    roles = {(key.dbid, key.userid) for key in members}
+    verbs = (BEGINS, COMMITS)
+    sums = {of: [0.0, 0.0] for of in verbs}
+    for part in (scores, scores.silent):
+        if part is None or CALLS not in part.channels:
+            continue
+        row, length_s = part.channels.index(CALLS), part.window.length_s
+        _, system = shapes.of(part.keys)
+        for column in np.flatnonzero(system & _of_roles(part, roles)):
+            shape = shapes.by_key.get(Key(*part.keys[column].item()))
+            of = next((some for some in verbs if shape is not None and shape.verb in some), None)
+            if of is None:
+                continue
+            usual = float(part.usual[row, column])
+            sums[of][0] += float(part.window.deltas["calls"][column]) if part is scores else 0.0
+            sums[of][1] += usual * length_s if isfinite(usual) else 0.0
+    begun, committed = (log((now + _FEW_CALLS) / (usual + _FEW_CALLS)) for now, usual in sums.values())
+    return {"unfinished": begun - committed}
+
+
 def of_tables(scores: Scores, shapes: Shapes, members: Iterable[Key]) -> dict[str, float]:
-    """Return the share of the other statements on the culprits' tables whose calls do at least 1.5 times the work."""
+    """
+    Return what others do on the culprits' tables.
+
+    mates    share of the other statements on them whose calls do at least 1.5 times the work
+    changed  1 where statements update them or delete from them, 0 where none does
+    """
     if BLOCKS not in scores.channels:
-        return {"mates": nan}
+        return {"mates": nan, "changed": nan}
     mine = set(members)
     tables = {(k.dbid, table) for k in mine if k in shapes.by_key for table in shapes.by_key[k].tables}
     r = scores.residual[scores.channels.index(BLOCKS)]
     calls = scores.window.deltas["calls"]
-    found = []
+    found: list[bool] = []
+    changed = False
     for column, row in enumerate(scores.keys.tolist()):
         key = Key(*row)
         shape = shapes.by_key.get(key)
-        if shape is None or key in mine or not isfinite(r[column]) or calls[column] < _LEAST_CALLS:
+        if shape is None or not any((key.dbid, table) in tables for table in shape.tables):
             continue
-        if any((key.dbid, table) in tables for table in shape.tables):
+        changed = changed or shape.verb in CHANGES
+        if key not in mine and isfinite(r[column]) and calls[column] >= _LEAST_CALLS:
             found.append(bool(r[column] > _MORE_WORK))
-    return {"mates": sum(found) / len(found) if found else nan}
+    return {"mates": sum(found) / len(found) if found else nan, "changed": float(changed) if tables else nan}
 
 
 def _of_roles(part: Scores, roles: Iterable[tuple[int, int]]) -> NDArray[np.bool_]:
