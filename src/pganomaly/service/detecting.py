@@ -57,7 +57,7 @@ def run(
     upto: datetime | None = None
     for window in windows:
         matrix = features.build(window, shapes, outsiders)
-        decision = pipeline.decide(judgement, matrix, model, rules)
+        decision = pipeline.decide(judgement, matrix, model, rules, shapes=shapes)
         judgement = decision.judgement
         findings += decision.findings
         changes += [c for c in decision.changes if told_after is None or c.incident.opened_at > told_after]
