@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pganomaly.detectors import Gate, gates
 from pganomaly.detectors import calls as traffics
 from pganomaly.detectors.normals import FIRST_PHI, Traffic
 from pganomaly.records import KINDS, IncidentKind, Key, keys_of
@@ -134,3 +135,15 @@ def test_dispersion_is_learned_apart_from_what_windows_differ_by():
     assert traffic.rate * 60 == pytest.approx(40, rel=0.1)
     spread = traffics.expected(traffic, keys, calls, 60.0).spread
     assert spread[1] > 1.8 * spread[0]
+
+
+def test_a_dozen_missed_calls_are_noticed_on_a_small_server_not_among_a_million():
+    def impact(calls_of_all: float) -> float:
+        server = gates.Totals(1e4, np.array([0.0] * len(gates.RESOURCES) + [calls_of_all]))
+        lost = gates.of_calls(
+            np.array([12.0]), np.array([0.01]), np.array([1.0]), 60.0, server, Gate(), missing=np.array([True])
+        )
+        return float(lost.calls[0])
+
+    assert impact(10_000) == pytest.approx(12 / gates.MISSED_CALLS)
+    assert impact(1_000_000) < 1.0

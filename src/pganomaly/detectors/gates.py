@@ -27,8 +27,8 @@ FELT_Z = 1.5
 """Distance from which on a channel counts as being in excess at all."""
 CALLS_STRICTER = 3.0
 """Calls come and go: times more of them must be in excess than of what they cost."""
-MISSED_CALLS = 5.0
-"""Calls per window that are missed, whatever they cost."""
+MISSED_CALLS, MISSED_SHARE = 5.0, 0.0003
+"""Calls per window that are missed, whatever they cost, and the share of the server's calls that they must be."""
 FULL_IMPACT = 10.0
 _GAIN = 0.3
 
@@ -99,7 +99,8 @@ def of_calls(
     rows = more * np.nan_to_num(rows_per_call) / _enough(server.resources[:1], LEAST_PER_S[:1], length_s)
     time = of_time(share, excess_ms / length_s, gate)
     impact = np.maximum(time, np.maximum(of_all, rows) / WORK_SHARE)
-    impact = np.where(missing, np.maximum(impact, more / MISSED_CALLS), impact / CALLS_STRICTER)
+    noticed = max(MISSED_CALLS, MISSED_SHARE * float(server.resources[-1]))
+    impact = np.where(missing, np.maximum(impact, more / noticed), impact / CALLS_STRICTER)
     return Impact(np.zeros_like(impact), impact, excess_ms, share + of_all / 4)
 
 
