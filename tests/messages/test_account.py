@@ -235,8 +235,8 @@ def test_each_thing_that_the_server_may_show_has_its_words():
         plans=(PlanChange(LEAD, plan, plan, (Said("index {index} is gone", {"index": "i"}),)),),
     )
     assert shown.lines(speaker("en"), evidence, Cause.LOCK_WAIT) == (
-        "pid 42 (web, checkout, idle in transaction, transaction open for 9 min 1 s) holds public.stock,"
-        " 3 sessions wait: UPDATE stock SET n = $1",
+        "pid 42 (web, checkout, idle in transaction, transaction open for 9 min 1 s) holds public.stock"
+        " after UPDATE stock SET n = $1; 3 sessions wait",
         "index dropped of public.orders is gone",
         "index invalid of public.orders is invalid: it serves nobody",
         "index new of public.orders is new",

@@ -25,9 +25,9 @@ def shortened(text: str, chars: int) -> str:
 
 def name(speaker: Speaker, shape: Shape | None, key: Key) -> str:
     """
-    Return what to call a statement: its text where that is short, else its id.
+    Return what to call a statement: its text where that is short, its id where that is hidden.
 
-    Of a long text it is the verb, the table, and what tells it from others: what it counts, changes and looks for.
+    A long text is called by its verb, its table, and what tells it from others: what it counts, changes and looks for.
     """
     if shape is None or not shape.redacted.strip():
         return speaker.say("query {queryid} (its text is not visible)", queryid=key.queryid)

@@ -79,8 +79,8 @@ class _Witness:
         for chain in reversed(roots.values()):
             held = chain.table or chain.lock or "?"
             line = self._speaker.count(
-                "{who} holds {what}, {n} session waits: {query}",
-                "{who} holds {what}, {n} sessions wait: {query}",
+                "{who} holds {what} after {query}; {n} session waits",
+                "{who} holds {what} after {query}; {n} sessions wait",
                 chain.behind,
                 who=holder(self._speaker, chain.root), what=held,
                 query=shortened(chain.root.query or "–", QUERY_CHARS),
