@@ -24,6 +24,7 @@ def test_a_dropped_index_is_found_on_the_statement_that_misses_it(
     (fault,) = json.loads(out)
     assert (code, fault["fault"], fault["found"]) == (0, "index_dropped", True)
     assert "FROM orders" in fault["query"]
+    assert "index order_customer_id is gone" in fault["what"]
     assert fault["injected_at"] < fault["found_at"]
     assert "✓ index_dropped: found after" in err
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from pganomaly.service import witness
 from tests.conftest import server_of_major
 from tests.faults.cases import BATCH, DAY_WINDOWS, REPORT, Case, nightly
 from tests.faults.parcels import STATEMENTS, fingerprint
@@ -64,8 +63,6 @@ def world_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int
 
     One place at a time, and none that outlives its faults: its people would work on while other tests want the machine.
     """
-    patience = pytest.MonkeyPatch()
-    patience.setattr(witness, "PATIENCE_S", 6.0)
     worlds: dict[int, World] = {}
     numbers = count(1)
 
@@ -79,7 +76,6 @@ def world_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int
     yield world
     for each in worlds.values():
         each.end()
-    patience.undo()
 
 
 def _world(major: int, folder: Any) -> World:

@@ -28,7 +28,8 @@ WINDOW_S = 0.6
 LOOK_S = 0.2
 LEARN = 36
 """Windows before the first fault: calls are judged from 30 on."""
-PATIENT_S = 30.0
+READ_WITHIN_S = 30.0
+PATIENT_S = 6.0
 NEWCOMERS_FROM = 30
 LASTS = 8
 """Windows that the server may have been slow before people are told so."""
@@ -62,9 +63,15 @@ class Watchman:
         self._clock = SystemClock()
         self._schedule = Schedule(self._clock.monotonic_s(), window_s)
         rules = Rules(day_windows=day_windows, baseline_windows=NEWCOMERS_FROM)
-        # The interval is what a message waits for evidence by, and a busy machine needs longer than a window here.
-        target = Target("parcels", place.guest)
-        self._onlooker = Onlooker(target, rules, speaker("en"), self._clock, interval_s=PATIENT_S)
+        # A message waits for its evidence: a busy machine needs longer for that than a window lasts here.
+        self._onlooker = Onlooker(
+            Target("parcels", place.guest),
+            rules,
+            speaker("en"),
+            self._clock,
+            interval_s=READ_WITHIN_S,
+            wait_s=PATIENT_S,
+        )
         self._ran: dict[int, tuple[float, float]] = {}
         self.window = 0
         self.news: list[Told] = []

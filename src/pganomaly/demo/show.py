@@ -24,6 +24,7 @@ from pganomaly.messages import Speaker
 from pganomaly.messages.naming import QUERY_CHARS, shortened
 from pganomaly.pipeline import Rules, Verdict
 from pganomaly.records import ChangeKind
+from pganomaly.service import witness
 from pganomaly.service.onlooker import Onlooker
 from pganomaly.service.orders import DAY_S
 from pganomaly.service.plan import sample_every_s
@@ -51,7 +52,10 @@ class Show:
         self._cases: dict[str, Case] = {}
         self._act: Mischief | None = None
         rules = Rules(day_windows=DAY_S / script.interval_s, baseline_windows=script.learn)
-        self._onlooker = Onlooker(target, rules, speaker, clock, interval_s=script.interval_s)
+        # News waits for the server's own word as it does where ticks come once a minute: here a window grows longer.
+        self._onlooker = Onlooker(
+            target, rules, speaker, clock, interval_s=script.interval_s, wait_s=witness.PATIENCE_S
+        )
 
     def play(self, *, encore: str | None) -> Generator[Scene, None, None]:
         """Yield a scene per window until the script ends; with an *encore* to say, say it then and go on for ever."""

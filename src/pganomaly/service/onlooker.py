@@ -11,19 +11,32 @@ from pganomaly.messages import Speaker
 from pganomaly.pipeline import Memory, Rules, Verdict
 from pganomaly.records import Evidence, Message
 from pganomaly.service.observer import Observer
-from pganomaly.service.witness import Witness
+from pganomaly.service.witness import Witness, patience_s
 
 
 class Onlooker:
-    """An observer of one server with a witness beside it. What it remembers ends with it."""
+    """
+    An observer of one server with a witness beside it. What it remembers ends with it.
+
+    wait_s  how long news waits for what the server shows; as long as ticks allow if it is not said
+    """
 
     def __init__(
-        self, target: Target, rules: Rules, speaker: Speaker, clock: Clock, *, interval_s: float, plans: bool = False
+        self,
+        target: Target,
+        rules: Rules,
+        speaker: Speaker,
+        clock: Clock,
+        *,
+        interval_s: float,
+        plans: bool = False,
+        wait_s: float | None = None,
     ) -> None:
         self.target = target
         self._speaker = speaker
         self._clock = clock
         self._interval_s = interval_s
+        self._wait_s = patience_s(interval_s) if wait_s is None else wait_s
         self._session = Session(target)
         self._observer = Observer(self._session, rules, clock)
         self._inquiries = ThreadPoolExecutor(1, "inquiry")
@@ -38,7 +51,7 @@ class Onlooker:
     def tick(self) -> Verdict:
         """Read and judge once; errors.ConnectError or errors.TargetError where the server could not be read."""
         verdict = self._observer.tick(self._interval_s)
-        self._evidence = self._witness.evidence(verdict, self._interval_s)
+        self._evidence = self._witness.evidence(verdict, self._wait_s)
         if self._evidence:
             verdict = pipeline.enlightened(verdict, self._evidence)
             self._observer.memory = verdict.memory

@@ -21,7 +21,7 @@ from pganomaly.service.parts import Parts
 from pganomaly.service.plan import CHECKPOINT_S, UPKEEP_S, sample_every_s
 from pganomaly.service.rescoring import Rescoring
 from pganomaly.service.schedule import Schedule, wait_looking
-from pganomaly.service.witness import Witness
+from pganomaly.service.witness import Witness, patience_s
 from pganomaly.storage import Lease
 
 SPARE_BEFORE_TICK_S = 0.5
@@ -130,7 +130,7 @@ class Watch:
     def _enlightened(self, verdict: Verdict) -> tuple[Verdict, Mapping[str, Evidence]]:
         """Return what the server shows of what is told now, and what that means. People are told without it, too."""
         try:
-            evidence = self._witness.evidence(verdict, self._interval_s)
+            evidence = self._witness.evidence(verdict, patience_s(self._interval_s))
             verdict = pipeline.enlightened(verdict, evidence) if evidence else verdict
         except Exception:  # noqa: BLE001 - the log has all of it
             self._log.exception("evidence.failed")

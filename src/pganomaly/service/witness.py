@@ -46,6 +46,11 @@ REFERENCES = 2
 """References kept: a fault that began before the newest is compared with the one before."""
 
 
+def patience_s(interval_s: float) -> float:
+    """Return how long news may wait for evidence where a tick comes every *interval_s*."""
+    return min(PATIENCE_S, PATIENCE_SHARE * interval_s)
+
+
 class Witness:
     """
     Asks one server. Not for two threads at once; the asking itself happens on *workers*.
@@ -76,14 +81,18 @@ class Witness:
         self._due_s = float("-inf")
         self._asked: dict[str, Future[Evidence]] = {}
 
-    def evidence(self, verdict: Verdict, interval_s: float) -> Mapping[str, Evidence]:
-        """Return what nobody knows yet of what the server shows: of incidents told of now, and late about others."""
+    def evidence(self, verdict: Verdict, wait_s: float) -> Mapping[str, Evidence]:
+        """
+        Return what nobody knows yet of what the server shows: of incidents told of now, and late about others.
+
+        The news waits *wait_s* for it at most.
+        """
         told = [change for change in verdict.changes if change.incident.told]
         for change in told:
             if change.kind is ChangeKind.RESOLVED:
                 self._asked.pop(change.incident.incident_id, None)
         news = {c.incident.incident_id: c.incident for c in told if c.kind in (ChangeKind.OPENED, ChangeKind.TOLD)}
-        self._ask(verdict.memory, sorted(news.values(), key=lambda i: -i.peak)[:AT_ONCE], interval_s)
+        self._ask(verdict.memory, sorted(news.values(), key=lambda i: -i.peak)[:AT_ONCE], wait_s)
         return self._answers()
 
     def rest(self, verdict: Verdict) -> None:
@@ -108,17 +117,16 @@ class Witness:
         self.references = (new, *self.references)[:REFERENCES]
         self._unsaved = True
 
-    def _ask(self, memory: Memory, incidents: Sequence[Incident], interval_s: float) -> None:
+    def _ask(self, memory: Memory, incidents: Sequence[Incident], wait_s: float) -> None:
         if not incidents:
             return
         self._take_reference()
         asked = {incident.incident_id: self._submit(memory, incident) for incident in incidents}
         running = {incident_id: future for incident_id, future in asked.items() if future is not None}
         self._asked |= running
-        patience_s = min(PATIENCE_S, PATIENCE_SHARE * interval_s)
-        for future in wait(running.values(), timeout=patience_s).not_done:
+        for future in wait(running.values(), timeout=wait_s).not_done:
             late = next(incident_id for incident_id, one in running.items() if one is future)
-            log.info("evidence.late", target=self._target.name, incident=late, patience_s=patience_s)
+            log.info("evidence.late", target=self._target.name, incident=late, patience_s=wait_s)
 
     def _answers(self) -> dict[str, Evidence]:
         """Return the answers that are there by now, each once."""
