@@ -7,6 +7,7 @@ not   no opinion: which cause is likely was decided before
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from pganomaly.messages.account import Account
 from pganomaly.messages.marker import marked as _
@@ -34,6 +35,10 @@ def clause(speaker: Speaker, cause: Cause, account: Account) -> str:
     if spilled and spilled.value:
         size = speaker.quantity(spilled.value * BLOCK_BYTES, "bytes")
         return speaker.say("its sorts or hashes do not fit into memory, each call spills {size}", size=size)
+    logged = account.explanation.factor("wal") if account.explanation and cause is Cause.WAL_GROWTH else None
+    if logged and logged.factor and logged.factor >= GROWN:
+        now, usual = (speaker.quantity(n, "bytes") for n in (logged.value, logged.usual))
+        return speaker.say("each call writes {now} of log, usually {usual}", now=now, usual=usual)
     return speaker.say(account.says(cause))
 
 
@@ -42,15 +47,15 @@ def full_of_dead_rows(table: TableState) -> bool:
     return 0 < DEAD_SHARE * (table.dead_rows + table.live_rows) <= table.dead_rows
 
 
-def holder(speaker: Speaker, backend: Backend) -> str:
-    """Return who holds something up: process, role, program, and for how long."""
+def holder(speaker: Speaker, backend: Backend, at: datetime) -> str:
+    """Return who holds something up: process, role, program, and since when, as it was seen *at* that moment."""
     who = speaker.say("pid {pid}", pid=backend.pid) if backend.pid else speaker.say("a prepared transaction")
     facts = [fact for fact in (backend.role, backend.application) if fact]
     if backend.state and backend.state != "active":
         facts.append(backend.state)
     if backend.transaction_age_s is not None:
-        age = speaker.quantity(round(backend.transaction_age_s), "s")
-        facts.append(speaker.say("transaction open for {age}", age=age))
+        since = speaker.when(at - timedelta(seconds=backend.transaction_age_s), at)
+        facts.append(speaker.say("transaction open since {since}", since=since))
     return f"{who} ({', '.join(facts)})" if facts else who
 
 
@@ -82,7 +87,10 @@ def _lock(speaker: Speaker, evidence: Evidence) -> str:
         return ""
     root = max(chains, key=lambda chain: chain.behind)
     return speaker.count(
-        "{n} session waits for {who}", "{n} sessions wait for {who}", root.behind, who=holder(speaker, root.root)
+        "{n} session waits for {who}",
+        "{n} sessions wait for {who}",
+        root.behind,
+        who=holder(speaker, root.root, evidence.read_at),
     )
 
 

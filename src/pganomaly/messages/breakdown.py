@@ -27,6 +27,8 @@ TELLING = 0.2
 """How far, as a logarithm, the whole must be from the usual before shares of it mean anything."""
 CHANGED = 1.3
 """A part of the work is worth a line from so many times the usual on, or below its inverse."""
+LEAST: dict[str, float] = {"wal": 1024.0, "reads": 1.0, "temp": 1.0, "hits": 1.0, "rows": 1.0}
+"""What a call must come to, in the unit of the part: bytes of log, blocks, rows."""
 LEAST_SHARE = 0.01
 
 
@@ -36,10 +38,17 @@ def table(speaker: Speaker, explanation: Explanation) -> str:
     if not any(f.factor for f in factors):
         return ""
     total = [explanation.total] if explanation.total.value is not None else []
-    parts = [p for p in explanation.parts if p.value and (p.factor is None or not 1 / CHANGED < p.factor < CHANGED)]
+    parts = [p for p in explanation.parts if _changed(p)]
     shares = _shares(explanation)
     rows = [_row(speaker, f, shares.get(f.name, 0.0)) for f in (*total, *factors, *parts)]
     return _aligned(("", speaker.say("usually"), speaker.say("now"), "", speaker.say("share")), rows)
+
+
+def _changed(part: Factor) -> bool:
+    """Return whether a part of the work is worth a line: it is there, it is some, and it is not as ever."""
+    if not part.value or max(part.value, part.usual or 0.0) < LEAST.get(part.name, 0.0):
+        return False
+    return part.factor is None or not 1 / CHANGED < part.factor < CHANGED
 
 
 def _row(speaker: Speaker, factor: Factor, share: float) -> tuple[str, ...]:

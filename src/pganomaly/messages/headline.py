@@ -11,6 +11,7 @@ from pganomaly.messages.voice import Voice
 from pganomaly.records import Cause, IncidentKind, Reason
 
 TIME = "exec_time_per_call_ms"
+WRITTEN = ("wal_bytes_per_call", "wal_net_bytes_per_call")
 SLOWER = 1.5
 """From so many times the usual on it is the time of a call that people read first, whatever else is odd."""
 PROBABLY = 0.6
@@ -45,7 +46,6 @@ _BARE = {
 _SAYS_ALREADY = {
     (IncidentKind.TRAFFIC, Cause.CALL_SURGE), (IncidentKind.SILENCE, Cause.CALL_DROP),
     (IncidentKind.NEW_HEAVY, Cause.NEW_QUERY), (IncidentKind.HOST, Cause.HOST_SLOW),
-    (IncidentKind.WORK, Cause.WAL_GROWTH),
 }  # fmt: skip
 """A cause that only repeats what the first half of the line says."""
 
@@ -90,13 +90,19 @@ def _with_cause(voice: Voice, news: str) -> str:
     if account is None or account.explanation is None:
         return news
     likely = account.explanation.likeliest
-    known = likely.cause is not Cause.UNKNOWN and (voice.incident.kind, likely.cause) not in _SAYS_ALREADY
-    if not known or likely.probability < PERHAPS:
+    if likely.cause is Cause.UNKNOWN or likely.probability < PERHAPS or _said_already(voice, likely.cause):
         return news
     why = because.clause(voice.speaker, likely.cause, account)
     if likely.probability >= PROBABLY:
         return voice.speaker.say("{news}; probably because {why}", news=news, why=why)
     return voice.speaker.say("{news}; perhaps because {why}", news=news, why=why)
+
+
+def _said_already(voice: Voice, cause: Cause) -> bool:
+    """Return whether a cause only repeats the first half of the line."""
+    first = lead(voice)
+    writes = cause is Cause.WAL_GROWTH and first is not None and first.feature in WRITTEN
+    return writes or (voice.incident.kind, cause) in _SAYS_ALREADY
 
 
 def _with_driver(voice: Voice, news: str) -> str:

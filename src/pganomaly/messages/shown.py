@@ -5,6 +5,7 @@ in    Evidence, the likeliest cause
 out   a few lines; none where nothing worth a line was read
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -13,9 +14,12 @@ from pganomaly.messages.marker import marked as _
 from pganomaly.messages.naming import shortened
 from pganomaly.messages.speaker import Speaker
 from pganomaly.records import Cause, Evidence
-from pganomaly.records.evidence import IndexState, Rate, Table, Why
+from pganomaly.records.evidence import Backend, Chain, IndexState, Rate, Table, Why
 
 MOST_LINES = 6
+SHORT_WAIT_S = 1.0
+MOST_WAITING = 3
+"""Different statements in one queue that are named."""
 QUERY_CHARS = 80
 OFTEN = 0.25
 """What sessions wait for is worth a line where so large a share of looks showed it."""
@@ -28,12 +32,18 @@ Line = tuple[tuple[Cause, ...], str]
 """Of which causes a line speaks, and what it says."""
 
 
-def lines(speaker: Speaker, evidence: Evidence, cause: Cause) -> tuple[str, ...]:
-    """Return what is worth reading of *evidence*: what happens all the time only where it speaks of the *cause*."""
-    witness = _Witness(speaker, evidence)
+def lines(speaker: Speaker, evidence: Evidence, cause: Cause, *others: Cause) -> tuple[str, ...]:
+    """
+    Return what is worth reading of *evidence*.
+
+    What may be seen on any day is told only where it speaks of the likeliest *cause*, or of *others* that may be.
+    """
+    witness, asked = _Witness(speaker, evidence), {cause, *others}
     told = list(witness.told())
-    told += [line for line in witness.everyday() if cause in line[0] or cause is Cause.UNKNOWN]
-    told.sort(key=lambda line: cause not in line[0])
+    told += [line for line in witness.everyday() if asked & set(line[0]) or cause is Cause.UNKNOWN]
+    if cause is Cause.LOCK_WAIT and evidence.blockers:  # who holds what is all there is to say
+        told = [line for line in told if not line[0] or cause in line[0]]
+    told.sort(key=lambda line: (cause not in line[0], not asked & set(line[0])))
     return tuple(dict.fromkeys(text for _about, text in told))[:MOST_LINES]
 
 
@@ -50,8 +60,7 @@ class _Witness:
         yield from self._indexes()
         yield from self._plans()
         yield from self._settings()
-        for table in self._evidence.tables or ():
-            yield from self._table(table)
+        yield from self._locked()
         yield from self._server()
         yield from self._flow()
         yield from self._waits()
@@ -60,6 +69,9 @@ class _Witness:
 
     def everyday(self) -> Iterator[Line]:
         """Yield what may be seen on any day."""
+        yield from self._blockers(brief=True)
+        for table in self._evidence.tables or ():
+            yield from self._table(table)
         for index in self._evidence.indexes or ():
             if index.state is IndexState.UNUSED and index.scans.usual is not None:
                 line = self.say(
@@ -71,21 +83,43 @@ class _Witness:
         if checkpoints is not None and checkpoints.running:
             yield (Cause.HOST_SLOW, Cause.COMMIT_WAIT, Cause.WAL_GROWTH), self.say("a checkpoint is being written")
         if sessions is not None and sessions.oldest and (sessions.oldest.transaction_age_s or 0) >= OLD_TRANSACTION_S:
-            line = self.say("the oldest transaction: {who}", who=holder(self._speaker, sessions.oldest))
+            line = self.say("the oldest transaction: {who}", who=self._holder(sessions.oldest))
             yield (Cause.BLOAT, Cause.LOCK_WAIT), line
 
-    def _blockers(self) -> Iterator[Line]:
-        roots = {c.root.pid: c for c in sorted(self._evidence.blockers or (), key=lambda c: c.behind)}
-        for chain in reversed(roots.values()):
-            held = chain.table or chain.lock or "?"
+    def _blockers(self, *, brief: bool = False) -> Iterator[Line]:
+        """Yield who holds others up; *brief* are queues of a moment, as of any two who change one row."""
+        about = (Cause.LOCK_WAIT, Cause.RETRY_STORM)
+        for queue in self._queues():
+            if brief is not all((c.wait_s or SHORT_WAIT_S) < SHORT_WAIT_S for c in queue):
+                continue
+            chain = queue[0]
             line = self._speaker.count(
                 "{who} holds {what} after {query}; {n} session waits",
                 "{who} holds {what} after {query}; {n} sessions wait",
                 chain.behind,
-                who=holder(self._speaker, chain.root), what=held,
+                who=self._holder(chain.root), what=chain.table or chain.lock or "?",
                 query=shortened(chain.root.query or "–", QUERY_CHARS),
             )  # fmt: skip
-            yield (Cause.LOCK_WAIT, Cause.RETRY_STORM), line
+            longest_s = max((c.wait_s for c in queue if c.wait_s is not None), default=None)
+            if longest_s is not None:
+                longest = self._speaker.quantity(round(longest_s), "s")
+                line = self.say("{line}, the longest for {longest}", line=line, longest=longest)
+            yield about, line
+            waiting = Counter(shortened(c.waiting.query, QUERY_CHARS) for c in queue if c.waiting.query)
+            if waiting:
+                named = [f"{query} (×{n})" if n > 1 else query for query, n in waiting.most_common(MOST_WAITING)]
+                more = "; …" if len(waiting) > MOST_WAITING else ""
+                yield about, self.say("what waits: {queries}", queries="; ".join(named) + more)
+
+    def _queues(self) -> list[list[Chain]]:
+        """Return who waits, by who holds them all up; the longest queue first, and in it who waits longest."""
+        queues: dict[int, list[Chain]] = {}
+        for chain in sorted(self._evidence.blockers or (), key=lambda c: (-c.behind, -(c.wait_s or 0.0))):
+            queues.setdefault(chain.root.pid, []).append(chain)
+        return list(queues.values())
+
+    def _holder(self, backend: Backend) -> str:
+        return holder(self._speaker, backend, self._evidence.read_at)
 
     def _indexes(self) -> Iterator[Line]:
         for index in self._evidence.indexes or ():
@@ -112,11 +146,15 @@ class _Witness:
                 line = self.say("{line} (for {scope})", line=line, scope=setting.scope)
             yield _SETTINGS, line
 
+    def _locked(self) -> Iterator[Line]:
+        known = {chain.root.pid for chain in self._evidence.blockers or ()}
+        for table in self._evidence.tables or ():
+            if unknown := [pid for pid in table.locked_by if pid not in known]:
+                pids = ", ".join(map(str, unknown))
+                yield (Cause.LOCK_WAIT,), self.say("{table} is locked by pid {pids}", table=table.name, pids=pids)
+
     def _table(self, table: Table) -> Iterator[Line]:
         now, was = table.now, table.was
-        if table.locked_by:
-            pids = ", ".join(map(str, table.locked_by))
-            yield (Cause.LOCK_WAIT,), self.say("{table} is locked by pid {pids}", table=table.name, pids=pids)
         if full_of_dead_rows(now):
             yield (Cause.BLOAT, Cause.SLOW_DRIFT), self.say(
                 "{table}: {dead} dead rows beside {live} live ones, vacuumed {when}",
@@ -193,7 +231,8 @@ class _Witness:
         if waits is None:
             return
         for wait in waits.of_statements:
-            if wait.type and wait.seen >= OFTEN * waits.looks:
+            told = wait.type == "Lock" and self._evidence.blockers
+            if wait.type and wait.seen >= OFTEN * waits.looks and not told:
                 about = _WAITS.get(wait.type, ())
                 yield about, self.say("its sessions wait for {type}: {event}", type=wait.type, event=wait.event or "?")
 
@@ -235,7 +274,10 @@ class _Witness:
 
 
 def _two(rate: Rate) -> tuple[float | None, float | None]:
-    return (rate.since if rate.now is None else rate.now), rate.usual
+    """Return a rate now, and the usual: before the first reference there is none but the average since then."""
+    if rate.now is None:
+        return rate.since, rate.usual
+    return rate.now, rate.since if rate.usual is None else rate.usual
 
 
 _SETTINGS = (Cause.PLAN_CHANGE, Cause.TEMP_SPILL, Cause.COMMIT_WAIT, Cause.WAL_GROWTH, Cause.CPU_SATURATION)

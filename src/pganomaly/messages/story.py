@@ -5,13 +5,17 @@ in    a Voice
 out   Blocks; what matters most comes first, because channels cut at the end
 """
 
+from math import prod
+
 from pganomaly.messages import breakdown, nextstep, shown
-from pganomaly.messages.headline import PROBABLY, headline, lead
+from pganomaly.messages.headline import PROBABLY, SLOWER, headline, lead
 from pganomaly.messages.naming import QUERY_CHARS, shortened
 from pganomaly.messages.voice import Voice
-from pganomaly.records import Block, Cause, Explanation, IncidentKind, Key, Reason
+from pganomaly.records import Block, Cause, Explanation, IncidentKind, Likely, Reason
 
 MOST_REASONS = 5
+ONLY_COMPARED = frozenset({"exec_ms_per_block"})
+"""Numbers that say nothing where there is nothing to compare them with."""
 MOST_NAMED = 4
 """Other statements that are called by name."""
 TELLING_Z = 2.0
@@ -22,12 +26,14 @@ UNLIKELY = 0.1
 
 def story(voice: Voice, context: tuple[Reason, ...]) -> tuple[Block, ...]:
     """Return the whole opening message."""
-    table = _table(voice)
+    held_up = _held_up(voice)
+    table = "" if held_up else _table(voice)
+    numbers = "" if held_up else _numbers(voice, context)
     query = voice.subject.query
     parts = (
         _text(_why(voice)),
         _text(_shown(voice)),
-        (Block("code", table),) if table else _text(_numbers(voice, context)),
+        (Block("code", table),) if table else _text(numbers),
         _text(_load(voice)) if table else (),
         _text(_others(voice)),
         _text(_where(voice)),
@@ -99,8 +105,9 @@ def _shown(voice: Voice) -> str:
     account, explained = voice.account, _explained(voice)
     if account is None or account.evidence is None:
         return ""
-    cause = explained.likeliest.cause if explained else Cause.UNKNOWN
-    lines = shown.lines(voice.speaker, account.evidence, cause)
+    first, *rest = explained.causes if explained and explained.causes else (Likely(Cause.UNKNOWN, 1.0),)
+    others = (likely.cause for likely in rest if likely.probability >= UNLIKELY)
+    lines = shown.lines(voice.speaker, account.evidence, first.cause, *others)
     if not lines:
         return ""
     return "\n".join([voice.speaker.say("The server shows:"), *(f"• {line}" for line in lines)])
@@ -109,6 +116,15 @@ def _shown(voice: Voice) -> str:
 def _table(voice: Voice) -> str:
     explained = _explained(voice)
     return breakdown.table(voice.speaker, explained) if explained else ""
+
+
+def _held_up(voice: Voice) -> bool:
+    """Return whether its sessions wait for one that was seen, and none has got through yet: no number tells of it."""
+    explained = _explained(voice)
+    if explained is None or explained.likeliest.cause is not Cause.LOCK_WAIT or not _who_holds(voice):
+        return False
+    a_call = [f.factor for f in explained.factors if f.name != "calls" and f.factor is not None]
+    return prod(a_call) < SLOWER
 
 
 def _load(voice: Voice) -> str:
@@ -137,7 +153,7 @@ def _numbers(voice: Voice, context: tuple[Reason, ...]) -> str:
 def _worth_telling(voice: Voice, reason: Reason) -> bool:
     """Whether a reader learns from *reason*: a value like ever, or a nought without a past, says nothing."""
     if reason.usual is None:
-        return reason.value > 0
+        return reason.value > 0 and reason.feature not in ONLY_COMPARED
     return reason == lead(voice) or reason.z is None or abs(reason.z) >= TELLING_Z
 
 
@@ -146,8 +162,9 @@ def _others(voice: Voice) -> str:
     explained, incident, say = _explained(voice), voice.incident, voice.speaker.say
     culprit = explained.culprit if explained else incident.key
     lines = []
-    somebody_else = culprit not in (None, incident.key) and incident.kind is not IncidentKind.HOST
-    if culprit is not None and somebody_else and _named(voice, culprit):
+    seen = explained is not None and explained.likeliest.cause is Cause.LOCK_WAIT and _who_holds(voice)
+    somebody_else = culprit not in (None, incident.key) and incident.kind is not IncidentKind.HOST and not seen
+    if culprit is not None and somebody_else:
         lines.append(say("Driven by {query}.", query=voice.called(culprit)))
     victims = explained.victims if explained and explained.victims else tuple(m.key for m in incident.ranked)
     keys = [key for key in dict.fromkeys(victims) if key not in (incident.key, culprit)]
@@ -157,10 +174,10 @@ def _others(voice: Voice) -> str:
     return "\n".join(lines)
 
 
-def _named(voice: Voice, culprit: Key) -> bool:
-    """Return whether it says anything to name a culprit: his text is known, or nothing else shows who it is."""
+def _who_holds(voice: Voice) -> bool:
+    """Return whether the server showed who holds the others up, and so with which statement."""
     account = voice.account
-    return account is not None and (culprit in account.shapes or not (account.evidence and account.evidence.blockers))
+    return account is not None and account.evidence is not None and bool(account.evidence.blockers)
 
 
 def _listed(voice: Voice, named: list[str], more: int) -> str:

@@ -85,7 +85,7 @@ class Voice:
     def says(self, reason: Reason) -> str:
         """Return a reason as a clause with its numbers."""
         what = self.speaker.say(self.feature(reason.feature).says, now=self.amount(reason, reason.value))
-        if reason.usual is None:
+        if not reason.usual:
             return what
         return self.speaker.say("{what}, usually {usual}", what=what, usual=self.usual(reason))
 
