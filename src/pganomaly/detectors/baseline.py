@@ -111,15 +111,15 @@ class Baseline:
             return self if normals is self.normals else replace(self, normals=normals)
         number = self.windows + 1
         lesson = learning.Lesson(number, HALF_LIFE_DAYS * self.day_windows, held_costs, held_calls, accepted)
-        normals = learning.remembered(self.normals, scores, lesson)
+        found = learning.workings_of(scores)
+        normals = learning.remembered(self.normals, scores, found, lesson)
         crowd = window.keys["toplevel"] & ~matrix.system
-        now = scoring.shared_by(scores.residual, scores.spread, crowd)
         return replace(
             self,
             normals=normals.without_forgotten(number, self.day_windows),
             windows=number,
             durations=self._durations(window, scores),
-            host=stalls.learned(self.host, now.stall, now.factor),
+            host=stalls.learned(self.host, found.stall, found.factor),
             cache=self._cache(window, scores, crowd),
         )
 

@@ -56,8 +56,10 @@ CALLS = "calls_per_sec"
 FLOOR: F8 = np.array([[0.1 * c.floor] for c in CHANNELS])
 """Smallest standard deviation of a residual, per channel."""
 
-_MATERIAL: F8 = np.array([[c.material] for c in CHANNELS])
-_PER_BLOCK: F8 = np.array([[c.per_block] for c in CHANNELS])
+MATERIAL: F8 = np.array([[c.material] for c in CHANNELS])
+"""Amount per call that begins to matter, per channel, where a call touches no blocks."""
+_BY_BLOCKS = [i for i, c in enumerate(CHANNELS) if c.per_block]
+_PER_BLOCK: F8 = np.array([[CHANNELS[i].per_block] for i in _BY_BLOCKS])
 
 
 def amounts(matrix: Matrix) -> F8:
@@ -74,8 +76,9 @@ def amounts_of(window: Window) -> F8:
 
 def material(usual: F8) -> F8:
     """Return the amount that matters per channel and statement, given what its calls *usual*ly cost."""
-    blocks = np.nan_to_num(usual[BLOCKS])
-    amount = _MATERIAL + _PER_BLOCK * blocks
+    blocks = np.fmax(usual[BLOCKS], 0.0)
+    amount = np.repeat(MATERIAL, len(blocks), axis=1)
+    amount[_BY_BLOCKS] += _PER_BLOCK * blocks
     # Time per piece of work is a time: what matters of it is what matters of a call's time, spread over its pieces.
-    amount[PACE] = _MATERIAL[PACE] / (1.0 + blocks)
-    return np.asarray(amount)
+    amount[PACE] /= 1.0 + blocks
+    return amount

@@ -95,5 +95,5 @@ def victims(cache: Cache, now: float, more: F8, bar: float) -> Mask:
     after = learned(cache, now, bar)
     if not (after.top >= bar and after.distance(now) >= supports.CALM_Z):
         return np.zeros(len(more), dtype=np.bool_)
-    gain = np.maximum(np.nan_to_num(more), 0.0)
+    gain = np.fmax(more, 0.0)
     return np.asarray(gain >= VICTIM_SHARE * gain.sum())

@@ -88,7 +88,7 @@ def weighed(
     cold         who suffers most from a cold cache: of these the evidence of all is enough
     """
     now = np.vstack([cost, calls])
-    impact = np.where(np.isnan(now), before.impact, gates.smoothed(before.impact, np.nan_to_num(now)))
+    impact = np.where(np.isnan(now), before.impact, gates.smoothed(before.impact, now))
     felt = np.fmax(impact, now / 2)
     of_family = np.where(OF_CALLS, felt[1], felt[0])
     bar = supports.bars(before, height, np.where(OF_CALLS, weight[1], weight[0]), early, often)

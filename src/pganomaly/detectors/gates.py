@@ -59,7 +59,7 @@ def totals(window: Window, value: F8) -> Totals:
     """Return what toplevel statements did: nested ones repeat their parents' work."""
     top = window.keys["toplevel"]
     calls = window.deltas["calls"]
-    amounts = np.vstack([np.nan_to_num(value[list(RESOURCES)]) * calls, calls])
+    amounts = np.vstack([np.fmax(value[list(RESOURCES)], 0.0) * calls, calls])
     return Totals(float(window.deltas["total_exec_time"][top].sum()), amounts[:, top].sum(axis=1))
 
 
@@ -67,10 +67,9 @@ def of_costs(window: Window, value: F8, usual: F8, z: F8, server: Totals, gate: 
     """Return what dearer calls cost the server."""
     calls, length_s = window.deltas["calls"], window.length_s
     rows = list(RESOURCES)
-    slow = np.nan_to_num(calls * (value[EXEC] - usual[EXEC])) * (z[EXEC] > FELT_Z)
-    excess_ms = np.maximum(slow, 0.0)
-    more = np.nan_to_num(calls * (value[rows] - usual[rows])) * (np.nan_to_num(z[rows]) > FELT_Z)
-    shares = np.maximum(more, 0.0) / _enough(server.resources[:-1], LEAST_PER_S[:-1], length_s)[:, None]
+    excess_ms = np.fmax(calls * (value[EXEC] - usual[EXEC]), 0.0) * (z[EXEC] > FELT_Z)
+    more = np.fmax(calls * (value[rows] - usual[rows]), 0.0) * (z[rows] > FELT_Z)
+    shares = more / _enough(server.resources[:-1], LEAST_PER_S[:-1], length_s)[:, None]
     share = share_of(excess_ms, server.exec_ms)
     time = of_time(share, excess_ms / length_s, gate)
     return Impact(
@@ -92,11 +91,11 @@ def of_calls(
     missing: NDArray[np.bool_],
 ) -> Impact:
     """Return what calls beyond the expected cost the server; or *missing* ones, which matter by being missed."""
-    more = np.nan_to_num(excess_calls)
-    excess_ms = more * np.nan_to_num(ms_per_call)
+    more = np.fmax(excess_calls, 0.0)
+    excess_ms = more * np.fmax(ms_per_call, 0.0)
     share = share_of(excess_ms, server.exec_ms)
     of_all = more / _enough(server.resources[-1:], LEAST_PER_S[-1:], length_s)
-    rows = more * np.nan_to_num(rows_per_call) / _enough(server.resources[:1], LEAST_PER_S[:1], length_s)
+    rows = more * np.fmax(rows_per_call, 0.0) / _enough(server.resources[:1], LEAST_PER_S[:1], length_s)
     time = of_time(share, excess_ms / length_s, gate)
     impact = np.maximum(time, np.maximum(of_all, rows) / WORK_SHARE)
     noticed = max(MISSED_CALLS, MISSED_SHARE * float(server.resources[-1]))

@@ -15,9 +15,9 @@ from pganomaly.detectors import scoring, spells, supports, variance
 from pganomaly.detectors.channels import BLOCKS, COSTS, EXEC
 from pganomaly.detectors.evidence import OF_CALLS
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
-from pganomaly.detectors.residuals import costs_of, moved
+from pganomaly.detectors.residuals import moved
 from pganomaly.detectors.supports import Suspicion
-from pganomaly.records import KeyArray, Quality, Scores, Window, locate
+from pganomaly.records import KeyArray, Quality, Scores, Window, Workings, locate
 from pganomaly.records.grid import F8
 
 Mask = NDArray[np.bool_]
@@ -67,11 +67,11 @@ class Lesson(NamedTuple):
     accepted: KeyArray
 
 
-def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
-    """Return what is known of all statements after the window of *scores*."""
+def remembered(normals: Normals, scores: Scores, found: Workings, lesson: Lesson) -> Normals:
+    """Return what is known of all statements after the window of *scores*, given what was *found* on the way there."""
     window = scores.window
-    place = locate(window.keys, normals.keys)
-    new = (place < 0) & ~window.doubtful
+    new = (found.place < 0) & ~window.doubtful
+    place = found.place.copy()
     place[new] = len(normals) + np.arange(new.sum())
     normals = normals.with_new(window.keys[new])
     news = _among(lesson.accepted, normals)
@@ -80,9 +80,10 @@ def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
     suspicion[:, news] = 0.0
     since = Suspicion.of(suspicion).since
     trusted = (since == 0) | (since > supports.FROZEN_WINDOWS)
-    costs, stayed = _costs(normals, scores, place, free=(trusted & ~held[0]) | news, held=held[0], lesson=lesson)
-    what, brief = scoring.traffic_of_all(normals, window, place), since <= supports.BRIEF_WINDOWS
-    free = (trusted & ~held[1]) | news
+    of_calls, before = (trusted & ~held[0]) | news, Costs(*found.costs)
+    costs, stayed = _costs(normals, scores, place, before, free=of_calls, held=held[0], lesson=lesson)
+    what = scoring.traffic_of_all(normals, window, place) if new.any() else traffics.Expected(*found.calls)
+    free, brief = (trusted & ~held[1]) | news, since <= supports.BRIEF_WINDOWS
     traffic, level = _traffic(normals, scores, place, what, free=free, brief=brief, lesson=lesson)
     return Normals(
         normals.keys,
@@ -91,6 +92,13 @@ def remembered(normals: Normals, scores: Scores, lesson: Lesson) -> Normals:
         _life(normals, scores, place, stayed & level[place[place >= 0]], what.pace, ~held[1] | news, lesson),
         suspicion,
     )
+
+
+def workings_of(scores: Scores) -> Workings:
+    """Return what was found on the way to *scores*: of others than an engine's own nothing can be learned."""
+    if scores.workings is None:
+        raise ValueError("nothing can be learned of scores without their workings")
+    return scores.workings
 
 
 def born(normals: Normals, window: Window, number: int) -> Normals:
@@ -146,9 +154,13 @@ def _among(some: KeyArray, normals: Normals) -> Mask:
 
 
 def _costs(
-    normals: Normals, scores: Scores, place: Places, *, free: Mask, held: Mask, lesson: Lesson
+    normals: Normals, scores: Scores, place: Places, before: Costs, *, free: Mask, held: Mask, lesson: Lesson
 ) -> tuple[F8, Mask]:
-    """Return the costs of all statements after a window, and which of those that ran stayed at their newest level."""
+    """
+    Return the costs of all statements after a window, and which of those that ran stayed at their newest level.
+
+    before  what the calls of those that ran cost until now
+    """
     window = scores.window
     there = place >= 0
     ran, rows = place[there], len(COSTS)
@@ -159,10 +171,13 @@ def _costs(
     told = ~window.doubtful & ((window.quality is Quality.OK) | scores.newcomer)
     if told.any():
         some = slice(None) if there.all() else there  # of a slice numpy makes no copies
-        before = Costs(*(field[:, some] for field in costs_of(normals, window, place)))
+        before = Costs(*(field[:, some] for field in before))
+        value, residual = scores.value[:rows], scores.residual[:rows]
+        if not told.all():
+            value, residual = (np.where(told, x, np.nan) for x in (value, residual))
         seen = Seen(
-            value=np.where(told, scores.value[:rows], np.nan)[:, some],
-            residual=np.where(told, scores.residual[:rows], np.nan)[:, some],
+            value=value[:, some],
+            residual=residual[:, some],
             z=scores.z[:rows, some],
             spread=scores.spread[:rows, some],
             calls=window.deltas["calls"][some],
@@ -199,14 +214,14 @@ def learned(costs: Costs, seen: Seen, *, fade: float, free: Mask, held: Mask) ->
     """
     told = np.isfinite(seen.value)
     first = told & (costs.weight == 0)
-    known = told & free & np.isfinite(seen.z) & ~first
+    judged = told & np.isfinite(seen.z) & ~first
+    known, wandering = judged & free, judged & ~held
 
     # A window counts by what it tells: one call of a statement whose calls differ widely tells next to nothing.
     between, sampling = costs.tau2 + variance.FLOOR2, costs.cv2 / seen.calls
     information = between / (between + sampling)
     weight = fade * costs.weight + information
     steps = np.clip(seen.z, -STEP, STEP) * seen.spread * information / weight
-    wandering = told & ~held & np.isfinite(seen.z) & ~first
     trust = np.where(known, 1.0, np.minimum(weight / WELL_KNOWN_WINDOWS, 1.0))
     gain = np.where(wandering, trust / (variance.PRIOR_WINDOWS + weight), 0.0)
     surprise2 = np.square(np.clip(seen.z, -variance.CLIP, variance.CLIP) * seen.spread)

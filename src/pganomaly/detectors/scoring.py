@@ -32,7 +32,7 @@ from pganomaly.detectors.stalls import Host
 from pganomaly.detectors.supports import Suspicion
 from pganomaly.detectors.verdicts import Trouble
 from pganomaly.detectors.waits import Waits
-from pganomaly.records import Matrix, Quality, Scores, Window, locate
+from pganomaly.records import Matrix, Quality, Scores, Window, Workings, locate
 from pganomaly.records.grid import F8
 
 Mask = NDArray[np.bool_]
@@ -212,11 +212,12 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         passed=outcome.passed,
         host=float(np.exp(host.factor)) if host.slow else 0.0,
         silent=_absent(known, everyone, place, window, server, given),
+        workings=Workings(place, costs, everyone, host.stall, host.factor),
     )
 
 
 class Shared(NamedTuple):
-    """What all statements shared in a window."""
+    """What all statements shared: how slow the slower ones were, the common factor, whether the host is slow by it."""
 
     stall: float
     factor: float
@@ -224,21 +225,16 @@ class Shared(NamedTuple):
 
 
 def without_what_all_share(host: Host, far: Distances, crowd: Mask) -> Shared:
-    """Take off, in place, what everybody shares of the time; return what that was."""
-    shared = shared_by(far.residual, far.spread, crowd)
-    if shared.factor > 0:
-        far.z[list(TIMES)] -= shared.factor / far.spread[list(TIMES)] * (far.z[list(TIMES)] > 0)
-    stall = stalls.level(far.z[PACE, crowd])
-    far.z[list(TIMES)] = stalls.discounted(far.z[list(TIMES)], stall, host.stall)
-    after = stalls.learned(host, stall, shared.factor)
-    return Shared(stall, shared.factor, after.slow)
-
-
-def shared_by(residual_: F8, spread: F8, crowd: Mask) -> Shared:
-    """Return what the *crowd* shared: how slow the slower ones were, and the common factor."""
-    factor = stalls.common(residual_[PACE, crowd], np.square(spread[PACE, crowd]))
-    z = (residual_[PACE, crowd] - max(factor, 0.0)) / spread[PACE, crowd]
-    return Shared(stalls.level(z), factor, slow=False)
+    """Take off, in place, what everybody of a *crowd* shares of the time; return what that was."""
+    spread = far.spread[PACE, crowd]
+    factor = stalls.common(far.residual[PACE, crowd], np.square(spread))
+    stall = stalls.level(far.z[PACE, crowd] - max(factor, 0.0) / spread)
+    times = list(TIMES)
+    z = far.z[times]
+    if factor > 0:
+        z -= factor / far.spread[times] * (z > 0)
+    far.z[times] = stalls.discounted(z, stall, host.stall)
+    return Shared(stall, factor, stalls.learned(host, stall, factor).slow)
 
 
 def distances(window: Window, costs: Costs, value: F8) -> Distances:

@@ -21,6 +21,8 @@ _PAIRS_AT_ONCE = 40_000
 """(row, tree) pairs walked together: as many as leave the working arrays in the processor's cache (measured)."""
 _FEWER = 0.7
 """Share of the rows below which those that are left are gathered anew."""
+_TOP_LEVELS = 4
+"""Levels with so few nodes that it is cheaper to compare every row at each of them than to look up where it stands."""
 _ROUNDING = 1e-9
 """What a sum may be off, relative."""
 _PAIR = 2.0
@@ -82,12 +84,14 @@ class Trees:
 def _descend(feature: NDArray[np.int16], cut: F4, columns: F4) -> NDArray[np.intp]:
     """Return where every row ends in every tree: positions in the flattened leaves, [trees, rows]."""
     trees, rows = len(feature), columns.shape[1]
-    row = np.arange(rows)
-    at = np.repeat(np.arange(trees)[:, np.newaxis], rows, axis=1)
+    row, depth = np.arange(rows), _depth(feature)
+    top = min(_TOP_LEVELS, depth)
+    at = _descend_top(feature, cut, columns, top).astype(np.intp)
+    at += np.arange(trees)[:, np.newaxis] << top
     # Buffers used again at every level, and mode="clip", which spares a check of indices that cannot be wrong.
     place, right = np.empty_like(at), np.empty(at.shape, bool)
     value, limit = np.empty(at.shape, np.float32), np.empty(at.shape, np.float32)
-    for level in range(_depth(feature)):
+    for level in range(top, depth):
         nodes = slice(2**level - 1, 2 ** (level + 1) - 1)
         np.take(feature[:, nodes].astype(np.intp) * rows, at, out=place, mode="clip")
         place += row
@@ -96,6 +100,24 @@ def _descend(feature: NDArray[np.int16], cut: F4, columns: F4) -> NDArray[np.int
         np.greater(value, limit, out=right)
         at += at
         at += right
+    return at
+
+
+def _descend_top(feature: NDArray[np.int16], cut: F4, columns: F4, levels: int) -> NDArray[np.uint8]:
+    """Return the node that every row comes to in every tree, counted from the left: a tournament of comparisons."""
+    shape = (2**levels - 1, len(feature), columns.shape[1])
+    right = np.empty(shape, bool)
+    for node, comparison in enumerate(right):
+        np.greater(columns[feature[:, node]], cut[:, node, np.newaxis], out=comparison)
+    at, steps = np.zeros(shape[1:], np.uint8), list[Mask]()
+    for level in range(levels):
+        nodes = right[2**level - 1 : 2 ** (level + 1) - 1]
+        for step in steps:  # each leaves the half of the nodes that lies on its side
+            left, other = np.split(nodes, 2)
+            nodes = left ^ ((left ^ other) & step)
+        steps.append(nodes[0])
+        at += at
+        at += nodes[0]
     return at
 
 

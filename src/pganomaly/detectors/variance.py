@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pganomaly.detectors.channels import EXEC, FLOOR, material
+from pganomaly.detectors.channels import EXEC, FLOOR, MATERIAL, material
 from pganomaly.detectors.normals import FIRST_CV2, FIRST_TAU2, Costs
 from pganomaly.records import Window
 from pganomaly.records.grid import F8
@@ -47,7 +47,7 @@ def within(window: Window) -> F8:
 
 def prior(usual: F8, calls: F8, measured: F8) -> Split:
     """Return the first guess, given what a call costs and the cv^2 *measured* within *calls* execution times."""
-    damping = np.square(_damping(usual))
+    damping = np.square(usual / (usual + material(usual)))
     cv2 = FIRST_CV2 * np.square(FLOOR / FLOOR[EXEC]) * damping
     several = np.isfinite(measured)
     sum_of_squares = FIRST_CV2 * PRIOR_CALLS + np.where(several, measured * (calls - 1), 0.0)
@@ -62,7 +62,7 @@ def predictive(costs: Costs, calls: F8, measured: F8) -> F8:
     Where single calls differed more than they usually do (*measured*), they explain that much more of their mean.
     """
     of_calls = costs.cv2.copy()
-    of_calls[EXEC] = np.fmax(of_calls[EXEC], measured * np.square(_damping(costs.usual)[EXEC]))
+    of_calls[EXEC] = np.fmax(of_calls[EXEC], measured * np.square(_damping(costs.usual[EXEC])))
     known = np.where(costs.weight > 0, costs.weight, np.nan)
     return np.asarray(costs.tau2 * (1.0 + 1.0 / known) + of_calls / calls + FLOOR2)
 
@@ -71,7 +71,7 @@ def learned(costs: Costs, residual2: F8, calls: F8, measured: F8, gain: F8) -> S
     """Return the variances after a window of squared residuals, each already clipped by the caller."""
     tau2, cv2 = split(costs.tau2, costs.cv2, calls, residual2, gain)
     before = costs.cv2[EXEC]
-    seen = np.minimum(measured * np.square(_damping(costs.usual)[EXEC]), CLIP**2 * before)
+    seen = np.minimum(measured * np.square(_damping(costs.usual[EXEC])), CLIP**2 * before)
     trust = gain[EXEC] * np.minimum((calls - 1) / PRIOR_CALLS, 1.0)
     direct = np.maximum(before + trust * (seen - before), _LEAST_CV2)
     cv2[EXEC] = np.where(np.isfinite(measured), direct, cv2[EXEC])
@@ -91,6 +91,6 @@ def split(tau2: F8, cv2: F8, events: F8, residual2: F8, gain: F8) -> Split:
     )
 
 
-def _damping(usual: F8) -> F8:
-    """Return by how much the material amount shrinks a relative change."""
-    return np.asarray(usual / (usual + material(usual)))
+def _damping(usual_ms: F8) -> F8:
+    """Return by how much the material amount shrinks a relative change of the execution time."""
+    return np.asarray(usual_ms / (usual_ms + MATERIAL[EXEC]))

@@ -61,7 +61,7 @@ def of_costs(z: F8, value: F8, usual: F8, calls: F8, writes: Mask) -> Trouble:
     felt = z[EXEC] >= FELT
     excess = np.where(felt, calls * (value[EXEC] - usual[EXEC]), 0.0)
     kind = np.where(by_work, WORKING, LATENCY).astype(np.int8)
-    return Trouble(np.maximum(surprise, 0.0), kind, np.maximum(np.nan_to_num(excess), 0.0))
+    return Trouble(np.maximum(surprise, 0.0), kind, np.fmax(excess, 0.0))
 
 
 def work_of(z: F8, writes: Mask) -> F8:
@@ -72,7 +72,7 @@ def work_of(z: F8, writes: Mask) -> F8:
     """
     hint_bits = np.isin(WORK, (WAL, DIRTIED))[:, None] & ~writes
     work = np.where(hint_bits, np.nan, z[list(WORK)])
-    beyond = np.sqrt(np.square(np.maximum(np.nan_to_num(work) - SLACK, 0.0)).sum(axis=0))
+    beyond = np.sqrt(np.square(np.fmax(work - SLACK, 0.0)).sum(axis=0))
     most = np.fmax.reduce(work)
     return np.asarray(np.where(beyond > 0, beyond + SLACK, most))
 
@@ -82,13 +82,13 @@ def of_calls(what: Expected, calls: F8, ms_per_call: F8) -> Trouble:
     z = what.z
     surprise = np.where(what.more, z, np.where(what.fewer, -z, np.where(np.isfinite(z), 0.0, np.nan)))
     kind = np.where(calls > 0, TRAFFIC, SILENCE).astype(np.int8)
-    excess = np.abs(calls - what.calls) * np.nan_to_num(ms_per_call)
+    excess = np.abs(calls - what.calls) * np.fmax(ms_per_call, 0.0)
     return Trouble(np.maximum(surprise, 0.0), kind, np.where(what.more | what.fewer, excess, 0.0))
 
 
 def worst(one: Trouble, other: Trouble) -> Trouble:
     """Return whichever trouble is the larger, statement by statement."""
-    second = np.nan_to_num(other.surprise, nan=-1.0) > np.nan_to_num(one.surprise, nan=-1.0)
+    second = np.fmax(other.surprise, -1.0) > np.fmax(one.surprise, -1.0)
     return chosen(second, other, one)
 
 

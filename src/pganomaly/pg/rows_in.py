@@ -32,6 +32,7 @@ _FIXED: dict[str, np.dtype[Any]] = {
 _NOTHING: np.dtype[Any] = np.dtype("V0")
 _Mask = NDArray[np.bool_]
 _Some = NDArray[np.intp] | slice
+_BEYOND_BIGINT = 2.0**63
 _BITS = 32
 """Columns that make up one number: which of them are missing."""
 
@@ -213,30 +214,19 @@ def _converted(columns: Sequence[Column], given: NDArray[Any], null: _Mask) -> t
     if sql_type == "timestamptz":
         null = null | (given == FIRST_US)
     values = np.where(null, given.dtype.type(0), given) if null.any() else given
-    if values.size and not _holds(target, values):
-        for column, row in zip(columns, values, strict=True):
-            _refuse_loss(column.name, row, target)
-    if sql_type == "timestamptz":
-        return since_2000(values.astype("i8")), null
-    return values.astype(target), null
+    with np.errstate(invalid="ignore", over="ignore"):  # what got lost on the way is refused
+        made = values.astype(target)
+    kept = _kept(made, values)
+    if not kept.all():
+        row, place = np.argwhere(~kept)[0]
+        raise ValueError(f"column {columns[row].name} cannot hold {values[row, place]!r} as {target}")
+    return since_2000(made) if sql_type == "timestamptz" else made, null
 
 
-def _refuse_loss(name: str, values: NDArray[Any], target: np.dtype[Any]) -> None:
-    fits = [_holds(target, values[[row]]) for row in range(len(values))]
-    if not all(fits):
-        raise ValueError(f"column {name} cannot hold {values[fits.index(False)]!r} as {target}")
-
-
-def _holds(target: np.dtype[Any], values: NDArray[Any]) -> bool:
-    """Return whether a column of type *target* holds all of *values* unchanged, or as near as its type allows."""
-    if target.kind in "iu":
-        limits = np.iinfo(target)
-        if values.dtype.kind != "f":
-            return bool(values.min() >= limits.min and values.max() <= limits.max)
-        # Strictly below the next number: the largest bigint has no floating-point number of its own.
-        inside = values.min() >= limits.min and values.max() < float(limits.max) + 1.0
-        return bool(inside and np.array_equal(values, np.rint(values)))
-    if target == np.dtype("f4"):
-        fits = np.abs(values) <= np.finfo("f4").max
-        return bool(fits.all()) or bool((fits | ~np.isfinite(values)).all())
-    return True
+def _kept(made: NDArray[Any], values: NDArray[Any]) -> _Mask:
+    """Return which of *values* are the same as *made* in their column's type, or as near as that type allows."""
+    if made.dtype.kind in "iu":
+        # The largest bigint has no floating-point number of its own: the next one, which is none, looks like it.
+        same: _Mask = made == values
+        return same & (values < _BEYOND_BIGINT) if values.dtype.kind == "f" else same
+    return np.asarray(np.isfinite(made) == np.isfinite(values)) if made.dtype.kind == "f" else np.ones(1, np.bool_)

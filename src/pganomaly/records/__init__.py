@@ -10,7 +10,7 @@ from pganomaly.records.keys import KEY, Key, KeyArray, identities, keys_of, loca
 from pganomaly.records.message import Block, Message, Waiting
 from pganomaly.records.outsiders import Outsiders
 from pganomaly.records.reference import Reference
-from pganomaly.records.scores import KINDS, Scores
+from pganomaly.records.scores import KINDS, Scores, Workings
 from pganomaly.records.shape import Lexical, Shape
 from pganomaly.records.shapes import Shapes
 from pganomaly.records.snapshot import UNKNOWN_US, Epoch, Reading, Snapshot, Text, TextState
@@ -59,6 +59,7 @@ __all__ = [
     "TextState",
     "Waiting",
     "Window",
+    "Workings",
     "identities",
     "keys_of",
     "locate",

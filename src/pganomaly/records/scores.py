@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,24 @@ from pganomaly.records.window import Window
 
 KINDS: tuple[IncidentKind, ...] = tuple(IncidentKind)
 """What Scores.kind indexes."""
+
+
+class Workings(NamedTuple):
+    """
+    What was found on the way to the scores of a window: learning from the same window needs it again (detectors).
+
+    place   where each statement stands among those that are remembered, -1: nowhere
+    costs   what its calls usually cost, unpacks into Costs
+    calls   what was to be expected of everyone who is remembered, unpacks into Expected
+    stall   how slow the slower statements were, NaN where too few can tell
+    factor  what all of them shared, a logarithm
+    """
+
+    place: NDArray[np.intp]
+    costs: tuple[F8, ...]
+    calls: tuple[NDArray[Any], ...]
+    stall: float
+    factor: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +66,7 @@ class Scores:
     passed        of each of KINDS, the largest excursion that ended by itself now, in multiples of what an alarm takes
     host          how much slower the whole server is, as a factor, where that is an alarm; else 0
     silent        statements that did not run although they always do, or did what was an alarm: the same figures
+    workings      what learning needs of the way here; None where nothing is learned of these scores
     """
 
     window: Window
@@ -78,6 +98,7 @@ class Scores:
     passed: F8 = field(default_factory=lambda: np.zeros(len(KINDS)))
     host: float = 0.0
     silent: "Scores | None" = None
+    workings: Workings | None = None
 
     def __len__(self) -> int:
         """Return the number of statements."""

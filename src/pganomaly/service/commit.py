@@ -49,12 +49,13 @@ def write(
     """
     verdict, after = commit.verdict, commit.verdict.memory
     with store.tick(lease) as work:
-        stored = work.snapshot(
+        work.snapshot(
             verdict.snapshot,
             newest=commit.before.snapshot,
             moved=verdict.moved,
             reference=after.reference,
             shapes=verdict.shapes,
+            cost=commit.cost_ms,
         )
         if verdict.window is not None:
             work.window(verdict.window, verdict.matrix)
@@ -70,5 +71,4 @@ def write(
             state = work.state(verdict.window.end, verdict.drift.streak.bad_runs, seen=seen)
         if verdict.window is not None and commit.checkpoint is not None:
             work.checkpoint(verdict.window.end, commit.checkpoint)
-        work.cost(stored.snapshot_id, commit.cost_ms)
     return state

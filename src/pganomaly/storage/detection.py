@@ -25,8 +25,6 @@ from pganomaly.records import (
     Member,
     Reason,
 )
-from pganomaly.storage import partitions
-from pganomaly.storage.partitions import Partition
 from pganomaly.storage.statements import fetch_dicts, load
 
 _SQL = load("detection")
@@ -62,7 +60,6 @@ def put_findings(conn: pg.Connection, instance_id: int, model_version: str, find
     """Store anomalous windows of statements; the same again replaces them."""
     if not findings:
         return
-    partitions.ensure(conn, {Partition.of("anomaly_scores", f.window_end) for f in findings})
     rows = [
         {
             "window_start": f.window_start.isoformat(),

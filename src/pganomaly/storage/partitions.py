@@ -42,7 +42,10 @@ SELECT /* pganomaly */ child.relname::text, pg_catalog.pg_total_relation_size(ch
  WHERE i.inhparent = pg_catalog.to_regclass('monitoring.' || %s::text)
    AND child.relkind = 'r'
  ORDER BY child.relname"""
-_IS_THERE = "SELECT /* pganomaly */ pg_catalog.to_regclass('monitoring.' || %s::text) IS NOT NULL"
+_MISSING = """
+SELECT /* pganomaly */ name
+  FROM pg_catalog.unnest(%s::text[]) AS name
+ WHERE pg_catalog.to_regclass('monitoring.' || name) IS NULL"""
 _TAKE_TURNS = "SELECT /* pganomaly */ pg_catalog.pg_advisory_xact_lock(7043926, 2)"
 _CREATE = "CREATE /* pganomaly */ TABLE monitoring.{name} (LIKE monitoring.{table} INCLUDING DEFAULTS)"
 _ATTACH = """
@@ -88,7 +91,9 @@ def existing(conn: pg.Connection, table: str) -> dict[Partition, int]:
 
 def missing(conn: pg.Connection, wanted: Iterable[Partition]) -> tuple[Partition, ...]:
     """Return those of *wanted* that do not exist."""
-    return tuple(p for p in wanted if not _is_there(conn, p))
+    named = {partition.name: partition for partition in wanted}
+    rows = conn.execute(_MISSING, (list(named),)).fetchall()
+    return tuple(named[name] for (name,) in rows)
 
 
 def ensure(conn: pg.Connection, wanted: Iterable[Partition]) -> tuple[Partition, ...]:
@@ -104,26 +109,25 @@ def drop(conn: pg.Connection, partition: Partition) -> None:
     conn.execute(sql.SQL(_DROP).format(name=sql.Identifier(partition.name)))
 
 
+def current(now: datetime) -> tuple[Partition, ...]:
+    """Return the partitions that *now* belongs to, one of each table."""
+    return tuple(Partition.of(table, now) for table in TABLES)
+
+
 def ahead(now: datetime) -> tuple[Partition, ...]:
     """Return the partitions that should exist at *now*: the current ones and the next of each table."""
-    current = [Partition.of(table, now) for table in TABLES]
-    return tuple(current + [p.next for p in current])
+    return (*current(now), *(p.next for p in current(now)))
 
 
 def _create(conn: pg.Connection, partition: Partition) -> bool:
     """Make *partition* unless somebody did while we waited for our turn."""
-    if _is_there(conn, partition):
+    if not missing(conn, (partition,)):
         return False
     names = {"name": sql.Identifier(partition.name), "table": sql.Identifier(partition.table)}
     bounds = {"low": sql.Literal(partition.low.isoformat()), "high": sql.Literal(partition.high.isoformat())}
     conn.execute(sql.SQL(_CREATE).format(**names))
     conn.execute(sql.SQL(_ATTACH).format(**names, **bounds))
     return True
-
-
-def _is_there(conn: pg.Connection, partition: Partition) -> bool:
-    row = conn.execute(_IS_THERE, (partition.name,)).fetchone()
-    return bool(row and row[0])
 
 
 def _named(table: str, name: str) -> Partition | None:

@@ -6,6 +6,7 @@ out   rows of snapshots and pgss_snapshots_raw
 not   nothing for an entry that did not move, but in a whole snapshot
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +17,6 @@ from numpy.typing import NDArray
 from pganomaly import errors, pg
 from pganomaly.pg import Column
 from pganomaly.records import Key, KeyArray, Shape, Snapshot, keys_of, locate
-from pganomaly.storage import partitions
-from pganomaly.storage.partitions import Partition
 from pganomaly.storage.rows import RAW, RAW_TYPES, constant, key_columns, moments, number_columns, stamp
 from pganomaly.storage.statements import load
 
@@ -61,6 +60,7 @@ def put(
     reference: Snapshot | None,
     shapes: Mapping[Key, Shape],
     whole: bool,
+    cost: Mapping[str, float],
 ) -> Stored:
     """Store what moved of *snapshot*, or all of it; see Work.snapshot."""
     past = _past(conn, instance_id)
@@ -71,8 +71,7 @@ def put(
     gone = _gone(newest, snapshot) if newest is not None and not whole else keys_of(())
     stored = Stored(past.snapshot_id + 1, int(which.sum()) + len(gone), whole)
 
-    partitions.ensure(conn, (Partition.of("pgss_snapshots_raw", snapshot.taken_at),))
-    _put_header(conn, instance_id, snapshot, past, stored)
+    _put_header(conn, instance_id, snapshot, past, stored, cost)
     rows = _Rows(conn, instance_id, stored.snapshot_id, snapshot.taken_at)
     rows.put(
         snapshot.keys[which],
@@ -125,7 +124,9 @@ def _is_time(snapshot: Snapshot, newest: Snapshot, past: Past) -> bool:
     return new_day or past.walked > WALK_LIMIT * max(len(snapshot), 1)
 
 
-def _put_header(conn: pg.Connection, instance_id: int, snapshot: Snapshot, past: Past, stored: Stored) -> None:
+def _put_header(
+    conn: pg.Connection, instance_id: int, snapshot: Snapshot, past: Past, stored: Stored, cost: Mapping[str, float]
+) -> None:
     given = {
         **_facts(snapshot),
         "instance_id": instance_id,
@@ -134,6 +135,7 @@ def _put_header(conn: pg.Connection, instance_id: int, snapshot: Snapshot, past:
         "window_start": past.at,
         "stored": stored.rows,
         "rows_since_whole": stored.rows if stored.whole else past.walked + stored.rows,
+        "cost": json.dumps(dict(cost)) if cost else None,
     }
     if conn.execute(_SQL["add_snapshot"], given).rowcount != 1:
         raise errors.AlreadyStored(at=snapshot.taken_at.isoformat())

@@ -11,8 +11,6 @@ from datetime import UTC
 from pganomaly import errors, pg
 from pganomaly.pg import Column
 from pganomaly.records import Matrix, Window
-from pganomaly.storage import partitions
-from pganomaly.storage.partitions import Partition
 from pganomaly.storage.rows import (
     DELTA,
     DELTA_TYPES,
@@ -28,10 +26,9 @@ from pganomaly.storage.statements import load
 _SQL = load("snapshots")
 
 
-def put_deltas(conn: pg.Connection, instance_id: int, window: Window) -> None:
-    """Store the deltas of *window*; errors.AlreadyStored, errors.WindowOutOfPlace."""
+def put_window(conn: pg.Connection, instance_id: int, window: Window, matrix: Matrix | None) -> None:
+    """Store the deltas of *window*, and its features given its *matrix*; errors.AlreadyStored, WindowOutOfPlace."""
     end = window.end.astimezone(UTC)
-    partitions.ensure(conn, (Partition.of("pgss_deltas", end),))
     closed = conn.execute(
         _SQL["close_window"],
         {
@@ -41,6 +38,7 @@ def put_deltas(conn: pg.Connection, instance_id: int, window: Window) -> None:
             "length_s": window.length_s,
             "quality": window.quality.value,
             "statements": len(window),
+            "with_features": matrix is not None,
         },
     ).fetchone()
     if closed is None:
@@ -48,15 +46,20 @@ def put_deltas(conn: pg.Connection, instance_id: int, window: Window) -> None:
     if not closed[0]:
         raise errors.WindowOutOfPlace(at=end.isoformat())
     pg.copy_in(conn, DELTA, [*_about(instance_id, window), *number_columns(window.deltas, DELTA_TYPES, "_delta")])
+    if matrix is not None:
+        _copy_features(conn, instance_id, matrix)
 
 
 def put_features(conn: pg.Connection, instance_id: int, matrix: Matrix) -> None:
     """Store the features of a window whose deltas are stored; errors.AlreadyStored."""
     end = matrix.window.end.astimezone(UTC)
-    partitions.ensure(conn, (Partition.of("features_windows", end),))
     given = {"instance_id": instance_id, "window_end": end}
     if conn.execute(_SQL["close_features"], given).rowcount != 1:
         raise errors.AlreadyStored(at=end.isoformat())
+    _copy_features(conn, instance_id, matrix)
+
+
+def _copy_features(conn: pg.Connection, instance_id: int, matrix: Matrix) -> None:
     columns = number_columns(matrix.features, FEATURE_TYPES)
     pg.copy_in(conn, FEATURE, [*_about(instance_id, matrix.window), *columns])
 

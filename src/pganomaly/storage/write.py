@@ -6,21 +6,16 @@ out   rows; the big tables by COPY, everything else by small statements of one s
 not   no commit: that is Store.tick's, so that all of it is there or none
 """
 
-import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly import pg
 from pganomaly.records import Change, Finding, Key, Matrix, Message, Shape, Snapshot, TextState, Window
-from pganomaly.storage import detection, outbox, queries, snapshots, windows
+from pganomaly.storage import detection, outbox, partitions, queries, snapshots, windows
 from pganomaly.storage.snapshots import Stored
-from pganomaly.storage.statements import load
-
-_SQL = load("snapshots")
 
 
 class Work:
@@ -29,6 +24,7 @@ class Work:
     def __init__(self, conn: pg.Connection, instance_id: int) -> None:
         self._conn = conn
         self.instance_id = instance_id
+        self._days: set[date] = set()
 
     def snapshot(
         self,
@@ -39,6 +35,7 @@ class Work:
         reference: Snapshot | None = None,
         shapes: Mapping[Key, Shape] | None = None,
         whole: bool = False,
+        cost: Mapping[str, float] | None = None,
     ) -> Stored:
         """
         Store what moved of *snapshot*, or all of it: the first of a start, the first of a day, or when it is time.
@@ -49,7 +46,9 @@ class Work:
         moved      deltas.moved(newest, snapshot)
         reference  deltas.reference(..., snapshot): where it differs from *snapshot*, a statement moved without a call
         shapes     of texts seen for the first time: their redacted text goes into their rows
+        cost       ms that the tick took, by stage
         """
+        self._make_room(snapshot.taken_at)
         return snapshots.put(
             self._conn,
             self.instance_id,
@@ -59,6 +58,7 @@ class Work:
             reference=reference,
             shapes=shapes or {},
             whole=whole,
+            cost=cost or {},
         )
 
     def window(self, window: Window, matrix: Matrix | None = None) -> None:
@@ -68,12 +68,12 @@ class Work:
         errors.AlreadyStored where they are; errors.WindowOutOfPlace where *window* does not begin at the snapshot
         before it.
         """
-        windows.put_deltas(self._conn, self.instance_id, window)
-        if matrix is not None:
-            self.features(matrix)
+        self._make_room(window.end)
+        windows.put_window(self._conn, self.instance_id, window, matrix)
 
     def features(self, matrix: Matrix) -> None:
         """Store the features of a window whose deltas are stored; errors.AlreadyStored if they are."""
+        self._make_room(matrix.window.end)
         windows.put_features(self._conn, self.instance_id, matrix)
 
     def shapes(
@@ -109,6 +109,8 @@ class Work:
     def findings(self, model_version: str, findings: Iterable[Finding]) -> int:
         """Store anomalous windows of statements and return how many; the same again replaces them."""
         found = tuple(findings)
+        for finding in found:
+            self._make_room(finding.window_end)
         detection.put_findings(self._conn, self.instance_id, model_version, found)
         return len(found)
 
@@ -135,7 +137,9 @@ class Work:
         """Store what the engine remembers after a window, in place of what it remembered before."""
         detection.put_checkpoint(self._conn, self.instance_id, window_end, payload)
 
-    def cost(self, snapshot_id: int, cost: Mapping[str, Any]) -> None:
-        """Store what the tick cost, by stage."""
-        given = {"instance_id": self.instance_id, "snapshot_id": snapshot_id, "cost": json.dumps(dict(cost))}
-        self._conn.execute(_SQL["cost"], given)
+    def _make_room(self, moment: datetime) -> None:
+        """Make the partitions that rows of a moment go to; asked for once a day and transaction."""
+        day = moment.astimezone(UTC).date()
+        if day not in self._days:
+            partitions.ensure(self._conn, partitions.current(moment))
+            self._days.add(day)

@@ -11,12 +11,13 @@ SELECT snapshot_id, snapshot_ts, rows_since_whole
 INSERT INTO monitoring.snapshots
        (instance_id, snapshot_id, snapshot_ts, whole, window_start, server_clock, interval_s, system_identifier,
         timeline, in_recovery, postmaster_start, stats_reset, dealloc, entries, entries_max, hidden, stored,
-        rows_since_whole)
+        rows_since_whole, cost)
 VALUES (%(instance_id)s::smallint, %(snapshot_id)s::integer, %(snapshot_ts)s::timestamptz, %(whole)s::boolean,
         %(window_start)s::timestamptz, %(server_clock)s::timestamptz, %(interval_s)s::double precision,
         %(system_identifier)s::bigint, %(timeline)s::integer, %(in_recovery)s::boolean,
         %(postmaster_start)s::timestamptz, %(stats_reset)s::timestamptz, %(dealloc)s::bigint, %(entries)s::integer,
-        %(entries_max)s::integer, %(hidden)s::integer, %(stored)s::integer, %(rows_since_whole)s::bigint)
+        %(entries_max)s::integer, %(hidden)s::integer, %(stored)s::integer, %(rows_since_whole)s::bigint,
+        %(cost)s::jsonb)
     ON CONFLICT (instance_id, snapshot_ts) DO NOTHING;
 
 -- name: close_window
@@ -24,7 +25,8 @@ VALUES (%(instance_id)s::smallint, %(snapshot_id)s::integer, %(snapshot_ts)s::ti
 -- whether the window begins at the snapshot before; where it does not, something would be counted twice, or never.
 UPDATE monitoring.snapshots
    SET length_s = %(length_s)s::double precision, quality = %(quality)s::text, statements = %(statements)s::integer,
-       deltas_at = clock_timestamp()
+       deltas_at = clock_timestamp(),
+       features_at = CASE WHEN %(with_features)s::boolean THEN clock_timestamp() END
  WHERE instance_id = %(instance_id)s::smallint AND snapshot_ts = %(window_end)s::timestamptz AND deltas_at IS NULL
 RETURNING window_start IS NOT DISTINCT FROM %(window_start)s::timestamptz AS in_place;
 
@@ -41,12 +43,6 @@ UPDATE monitoring.snapshots
    SET detected_at = clock_timestamp()
  WHERE instance_id = %(instance_id)s::smallint AND snapshot_ts <= %(window_end)s::timestamptz
    AND detected_at IS NULL AND window_start IS NOT NULL AND features_at IS NOT NULL;
-
--- name: cost
--- What the tick cost, by stage.
-UPDATE monitoring.snapshots
-   SET cost = %(cost)s::jsonb
- WHERE instance_id = %(instance_id)s::smallint AND snapshot_id = %(snapshot_id)s::integer;
 
 -- name: headers
 -- Snapshots in their order, from one moment on (excluded) up to another (included).
