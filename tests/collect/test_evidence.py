@@ -425,6 +425,17 @@ def test_the_reference_learns_what_is_usual(shop: Shop) -> None:
     assert shown.seq_scans.usual == table.usual_per_s["seq_scans"]
 
 
+def test_what_indexes_find_is_what_the_server_says_that_they_did(shop: Shop) -> None:
+    found = "SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'orders'"
+    look = "SELECT count(state) FROM orders WHERE customer = 3"
+    for other in ("enable_bitmapscan", "enable_indexscan"):
+        before = shop.ask(found) or 0
+        shop.do("SET enable_seqscan = off", f"SET {other} = off", *[look] * 20)
+        until(lambda before=before: (shop.ask(found) or 0) > before)
+    known = shop.rest().databases[shop.database].tables["public.orders"]
+    assert known.counts["rows_read_by_index"] == shop.ask(found) > 0
+
+
 @pytest.mark.parametrize("major", [13, 18])
 def test_a_restart_shows_and_so_does_another_timeline(major: int) -> None:
     with server_of_major(major) as server:

@@ -1,5 +1,6 @@
 """Probabilities of causes: they sum to 1, follow the clues, and bow to what the server showed."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from math import isclose, nan
 
@@ -11,7 +12,7 @@ from pganomaly.explain.confirmation import SIGNS, nats_of, shown
 from pganomaly.explain.likelihood import likely
 from pganomaly.explain.weights import BIAS, CENTRES, WEIGHTS
 from pganomaly.records import Cause, Evidence, Key
-from pganomaly.records.evidence import Index, IndexState, Rate, Setting
+from pganomaly.records.evidence import DatabaseFlow, Index, IndexState, Rate, Setting, Table, TableState
 
 KEY = Key(1, 2, 3)
 AT = datetime(2030, 1, 1, tzinfo=UTC)
@@ -71,3 +72,42 @@ def test_what_was_not_read_says_nothing():
 def test_no_sign_alone_makes_anything_certain():
     assert all(abs(nats) <= 5.0 for sign in SIGNS for nats in (*sign.there.values(), *sign.absent.values()))
     assert nats_of(()) == {}
+
+
+ASKED_MORE_OFTEN = {**dict.fromkeys((c.name for c in CLUES), 0.0), "calls_up": 1.2, "traffic": 1.0, "single": 1.0,
+                    "many_up": 0.5, "one_role": 1.0}  # fmt: skip
+
+
+def flow(rollbacks: Rate) -> DatabaseFlow:
+    rest = {f.name: Rate() for f in fields(DatabaseFlow) if f.name not in ("name", "rollbacks")}
+    return DatabaseFlow("shop", rollbacks=rollbacks, **rest)
+
+
+def test_what_is_tried_again_is_rolled_back():
+    """Also while only one reading is known to compare with: then with the average since it."""
+
+    def retried(of: Evidence | None) -> float:
+        signs = shown(of, [KEY]) if of is not None else ()
+        return next(c.probability for c in likely(ASKED_MORE_OFTEN, signs) if c.cause is Cause.RETRY_STORM)
+
+    assert (
+        retried(evidence(flow=flow(Rate(90.0, 0.5)))) > retried(None) > 3 * retried(evidence(flow=flow(Rate(0.5, 0.5))))
+    )
+    assert retried(evidence(flow=flow(Rate(90.0)))) == retried(None), "nothing to compare with"
+
+
+def table(**facts: object) -> Table:
+    state = TableState(AT, 9 << 20, 9000, 9000, 0, 0, None, None)
+    rates = {f.name: Rate() for f in fields(Table) if f.type in ("Rate", Rate)}
+    return Table("public.orders", **{"now": state, "was": state, "indexes": 2, **rates, **facts})  # type: ignore[arg-type]
+
+
+def test_an_index_that_finds_far_more_than_it_did_is_neither_gone_nor_left():
+    more = table(index_scans=Rate(10, 10), rows_read_by_index=Rate(50_000, 40))
+    assert probability(Cause.DATA_SKEW, of=evidence(tables=(more,))) > 5 * probability(Cause.DATA_SKEW)
+    assert probability(Cause.MISSING_INDEX, of=evidence(tables=(more,))) < probability(Cause.MISSING_INDEX)
+
+
+def test_of_a_table_that_nobody_knew_before_nobody_can_say_that_all_indexes_are_there():
+    unknown = evidence(indexes=(), tables=(table(was=None),))
+    assert "index_dropped" not in {sign.name for sign in shown(unknown, [KEY])}

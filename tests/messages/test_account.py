@@ -246,7 +246,9 @@ def test_who_suffers_too_is_named():
 def table(**facts) -> Table:
     now = TableState(NOW, 3 << 20, 900, 900, 0, 0, None, NOW - timedelta(days=2))
     was = TableState(NOW, 1 << 20, 900, 900, 0, 0, None, None)
-    rest = dict.fromkeys(("seq_scans", "index_scans", "rows_read_by_seq", "inserted", "updated", "deleted"), Rate())
+    rest = dict.fromkeys(
+        ("seq_scans", "index_scans", "rows_read_by_seq", "rows_read_by_index", "inserted", "updated", "deleted"), Rate()
+    )
     return Table("public.orders", **{"now": now, "was": was, "indexes": 1, **rest, **facts})
 
 

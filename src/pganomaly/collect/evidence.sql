@@ -153,6 +153,7 @@ SELECT r.oid::bigint AS oid,
                     pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid))) AS analyzed_at,
        sum(pg_catalog.pg_stat_get_numscans(c.oid))::float8 AS seq_scans,
        sum(pg_catalog.pg_stat_get_tuples_returned(c.oid))::float8 AS rows_read_by_seq,
+       sum(pg_catalog.pg_stat_get_tuples_fetched(c.oid))::float8 AS rows_read_by_index,
        sum(pg_catalog.pg_stat_get_tuples_inserted(c.oid))::float8 AS inserted,
        sum(pg_catalog.pg_stat_get_tuples_updated(c.oid))::float8 AS updated,
        sum(pg_catalog.pg_stat_get_tuples_deleted(c.oid))::float8 AS deleted
@@ -182,6 +183,7 @@ SELECT i.indrelid::bigint AS table_oid,
        i.indisvalid AND i.indisready AND i.indislive AS valid,
        sum(greatest(c.relpages, 0))::bigint * current_setting('block_size')::bigint AS size_bytes,
        sum(pg_catalog.pg_stat_get_numscans(m.oid))::float8 AS scans,
+       sum(pg_catalog.pg_stat_get_tuples_fetched(m.oid))::float8 AS rows_read,
        extract(epoch FROM pg_catalog.clock_timestamp() - max({last_scan}))::float8 AS unused_s,
        NOT i.indisvalid AND EXISTS (
            SELECT FROM pg_catalog.pg_stat_progress_create_index p

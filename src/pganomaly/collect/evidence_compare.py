@@ -228,6 +228,7 @@ def _table(
         seq_scans=of("seq_scans"),
         index_scans=of("index_scans"),
         rows_read_by_seq=of("rows_read_by_seq"),
+        rows_read_by_index=of("rows_read_by_index"),
         inserted=of("inserted"),
         updated=of("updated"),
         deleted=of("deleted"),

@@ -158,8 +158,13 @@ def _indexes(here: Visit, oids: Sequence[int], printed: Sequence[int]) -> list[R
 
 
 def _table(row: Row, indexes: Sequence[Row]) -> TableThen:
-    mine = tuple(_index(index) for index in indexes if index["table_oid"] == row["oid"])
-    counts = {name: row[name] for name in _COUNTS} | {"index_scans": sum(index.scans for index in mine)}
+    own = [index for index in indexes if index["table_oid"] == row["oid"]]
+    mine = tuple(_index(index) for index in own)
+    counts = {name: row[name] for name in _COUNTS} | {
+        "index_scans": sum(index.scans for index in mine),
+        # Rows found by bitmaps are counted with the table, those of other index scans with the index.
+        "rows_read_by_index": row["rows_read_by_index"] + sum(index["rows_read"] for index in own),
+    }
     return TableThen(
         oid=row["oid"],
         state=TableState(

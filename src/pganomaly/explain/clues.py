@@ -154,6 +154,10 @@ def _instead(s: Sight) -> float:
     return _kind(IncidentKind.SILENCE)(s) * s.around("others_up", SOME)
 
 
+def _settled(s: Sight) -> float:
+    return s.mean(lambda t: plain(t.r(CALLS))) * (1.0 - max(s.around("tried"), 0.0))
+
+
 def _single(tally: Tally) -> float:
     return float(tally.sum(ROWS).value <= ONE_ROW) if tally.sum(ROWS).calls else nan
 
@@ -174,6 +178,12 @@ def _several(number: int, plenty: float) -> float:
 def _complex(shape: Shape) -> bool:
     words = shape.lexical
     return words.num_joins + words.num_group_by + words.num_subqueries > 0
+
+
+def _looks_up(shape: Shape) -> bool:
+    words = shape.lexical
+    sought = shape.verb == "SELECT" and len(shape.tables) == 1 and words.num_where == 1
+    return sought and not _complex(shape) and words.num_order_by + words.num_functions == 0
 
 
 CLUES: tuple[Telling, ...] = (
@@ -207,6 +217,10 @@ CLUES: tuple[Telling, ...] = (
     Telling("mates", _around("mates"), "share of other statements on the same tables that do more work, too"),
     Telling("changed", _around("changed"), "others update the same tables, or delete from them"),
     Telling("unfinished", _around("unfinished", log(4.0)), "the same roles' transactions are begun, and not committed"),
+    Telling("begun", _around("begun", log(4.0)), "the same roles begin more transactions"),
+    Telling("rolled_back", _around("rolled_back", log(4.0)), "the same roles' transactions are rolled back"),
+    Telling("tried", _around("tried"), "share of its calls beyond the usual that are in transactions never committed"),
+    Telling("settled", _settled, "called more, and no more transactions than usual remain without a commit"),
     Telling("instead", _instead, "it fell silent while others of the same roles are called more often"),
     Telling("single", lambda s: s.mean(_single), "share whose calls return one row or none"),
     Telling("levelled", _levelled, "its statements touch equally many blocks now; below 0: all rose alike"),
@@ -220,6 +234,7 @@ CLUES: tuple[Telling, ...] = (
     Telling("cv_rise", _spread, "calls differ among themselves more than they did"),
     Telling("writes", _text(lambda shape: shape.lexical.has_write), "share that writes"),
     Telling("joins", _text(_complex), "share that joins or groups"),
+    Telling("lookup", _text(_looks_up), "share that looks something up in one table, and neither sorts nor counts"),
     Telling("host", _kind(IncidentKind.HOST), "slow with the whole server"),
     Telling("silent", _kind(IncidentKind.SILENCE), "told by missing calls"),
     Telling("latency", _kind(IncidentKind.LATENCY), "told by its time"),

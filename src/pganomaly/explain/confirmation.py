@@ -35,8 +35,11 @@ STALE = 0.3
 """Share of a table's rows that has changed since it was analysed, from which on its statistics are stale."""
 GREW = 1.3
 BIG_BYTES = 1 << 20
-SCANS_MORE, ROLLBACKS_MORE, TEMP_MORE, CHECKPOINTS_MORE = 3.0, 3.0, 3.0, 3.0
+SCANS_MORE, ROLLBACKS_MORE, TEMP_MORE, CHECKPOINTS_MORE, ROWS_MORE = 3.0, 3.0, 3.0, 3.0, 3.0
 COMMITTING_SHARE = 0.2
+
+
+ONCE = Rate(1.0, 1.0, 1.0)
 
 
 class Shown(NamedTuple):
@@ -86,7 +89,8 @@ def _indexes(state: IndexState) -> Callable[[Evidence, Keys], float | None]:
     def amount(e: Evidence, _: Keys) -> float | None:
         if e.indexes is None or e.reference_at is None:
             return None
-        return float(sum(index.state is state and index.changed for index in e.indexes))
+        found = float(sum(index.state is state and index.changed for index in e.indexes))
+        return found or (None if any(table.was is None for table in e.tables or ()) else 0.0)
 
     return amount
 
@@ -156,6 +160,14 @@ def _scans(e: Evidence, _: Keys) -> float | None:
     return _more((x for x in known if x is not None), SCANS_MORE)
 
 
+def _found_by_index(e: Evidence, _: Keys) -> float | None:
+    """Return how many times the usual a scan of an index finds; an index less makes another mixture of scans."""
+    if any(index.changed for index in e.indexes or ()):
+        return None
+    known = [_times(t.rows_read_by_index, 1.0, t.index_scans) for t in e.tables or () if t.now.live_rows >= MANY_ROWS]
+    return _more(known, ROWS_MORE)
+
+
 def _requested(e: Evidence, _: Keys) -> float | None:
     return None if e.checkpoints is None else _more([_times(e.checkpoints.requested, 1 / 3600)], CHECKPOINTS_MORE)
 
@@ -172,10 +184,18 @@ def _temp(e: Evidence, _: Keys) -> float | None:
     return None if e.flow is None else _more([_times(e.flow.temp_bytes, 100_000.0)], TEMP_MORE)
 
 
-def _times(rate: Rate, least: float) -> float | None:
-    """Return how many times the usual a rate is, *least* more or less being nothing; None where that is not known."""
-    newest = [r for r in (rate.now, rate.since) if r is not None]
-    return (max(newest) + least) / (rate.usual + least) if newest and rate.usual is not None else None
+def _times(rate: Rate, least: float, per: Rate = ONCE) -> float | None:
+    """
+    Return how many times the usual a rate is, *least* more or less being nothing; None where that is not known.
+
+    per  what it is divided by: what each of something comes to. Before the second reference there is no usual but the
+         average since the first.
+    """
+    pairs = zip(rate, per, strict=True)
+    now, since, usual = (x / y if x is not None and y else None for x, y in pairs)
+    newest = [x for x in (now, since if usual is not None else None) if x is not None]
+    before = since if usual is None else usual
+    return (max(newest) + least) / (before + least) if newest and before is not None else None
 
 
 def _more(times: Iterable[float | None], enough: float) -> float | None:
@@ -186,7 +206,7 @@ def _more(times: Iterable[float | None], enough: float) -> float | None:
 _C = Cause
 SIGNS: tuple[Sign, ...] = (
     Sign("index_dropped", _indexes(IndexState.DROPPED), {_C.MISSING_INDEX: 5.0, _C.BLOAT: -1.0},
-         {_C.MISSING_INDEX: -2.0}),
+         {_C.MISSING_INDEX: -3.0}),
     Sign("index_invalid", _indexes(IndexState.INVALID), {_C.MISSING_INDEX: 2.5}, {}),
     Sign("index_unused", _indexes(IndexState.UNUSED), {_C.PLAN_CHANGE: 1.5, _C.MISSING_INDEX: 0.5}, {}),
     Sign("planner_setting", _settings(PLANNER), {_C.PLAN_CHANGE: 4.0, _C.BLOAT: -0.5}, {_C.PLAN_CHANGE: -0.3}),
@@ -203,9 +223,12 @@ SIGNS: tuple[Sign, ...] = (
     Sign("analyzed_since", _analyzed, {_C.PLAN_CHANGE: 0.8}, {}),
     Sign("table_grew", _grew, {_C.DATA_GROWTH: 1.2, _C.SLOW_DRIFT: 0.5, _C.BLOAT: 0.7}, {}),
     Sign("more_scans", _scans, {_C.MISSING_INDEX: 1.2, _C.PLAN_CHANGE: 1.0, _C.BLOAT: -0.7, _C.DATA_SKEW: -0.7},
-         {_C.MISSING_INDEX: -0.7}),
+         {_C.MISSING_INDEX: -1.5}),
+    Sign("index_finds_more", _found_by_index, {_C.DATA_SKEW: 2.0, _C.DATA_GROWTH: 1.0, _C.SLOW_DRIFT: 0.5,
+         _C.MISSING_INDEX: -1.5}, {_C.DATA_SKEW: -0.5, _C.DATA_GROWTH: -0.3}),
     Sign("requested_checkpoints", _requested, {_C.WAL_GROWTH: 1.5, _C.COMMIT_WAIT: 0.5, _C.HOST_SLOW: 0.3}, {}),
     Sign("restarted", _restarted, {_C.COLD_CACHE: 2.5}, {_C.COLD_CACHE: -0.3}),
-    Sign("rollbacks", _rollbacks, {_C.RETRY_STORM: 2.0}, {_C.RETRY_STORM: -0.7}),
+    Sign("rollbacks", _rollbacks, {_C.RETRY_STORM: 2.0, _C.N_PLUS_ONE: -1.0, _C.CALL_SURGE: -0.5},
+         {_C.RETRY_STORM: -2.0}),
     Sign("temporary_files", _temp, {_C.TEMP_SPILL: 1.2}, {_C.TEMP_SPILL: -0.7}),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from pganomaly.records.grid import F8
 COMMIT_WAITS = frozenset({"WALSync", "WALWrite", "WalSync", "WalWrite", "SyncRep", "CommitDelay", "XactGroupUpdate"})
 COMMITS = ("COMMIT", "END")
 BEGINS = ("BEGIN", "START")
+ROLLBACKS = ("ROLLBACK", "ABORT")
 CHANGES = ("UPDATE", "DELETE", "MERGE")
 
 _CROWD = 8
@@ -26,6 +27,8 @@ _LEAST_READS = 50.0
 _LEAST_BLOCKS = 50.0
 _LEAST_CALLS = 3.0
 _FEW_CALLS = 3.0
+_TRANSACTIONS = (BEGINS, COMMITS, ROLLBACKS)
+_MOST_TRIED = 1.5
 _TWICE = log(2.0)
 _MORE_WORK = log(1.5)
 
@@ -170,25 +173,47 @@ def of_neighbours(scores: Scores, matrix: Matrix, members: Iterable[tuple[Key, f
 
 
 def of_transactions(scores: Scores, shapes: Shapes, members: Iterable[Key]) -> dict[str, float]:
-    """Return how many more transactions of the culprits' roles were begun than committed, against the usual."""
-    roles = {(key.dbid, key.userid) for key in members}
-    verbs = (BEGINS, COMMITS)
-    sums = {of: [0.0, 0.0] for of in verbs}
+    """
+    Return what the transactions of the culprits' roles came to.
+
+    unfinished  how many more were begun than committed, against the usual: a logarithm
+    begun, rolled_back  those begun, and those rolled back, against the usual: logarithms
+    tried       transactions begun beyond the usual and not committed, per call beyond the usual of the member whose
+                calls rose most; NaN where none rose
+    """
+    keys = set(members)
+    roles = {(key.dbid, key.userid) for key in keys}
+    now, usual = dict.fromkeys(_TRANSACTIONS, 0.0), dict.fromkeys(_TRANSACTIONS, 0.0)
+    most = 0.0
     for part in (scores, scores.silent):
         if part is None or CALLS not in part.channels:
             continue
         row, length_s = part.channels.index(CALLS), part.window.length_s
         _, system = shapes.of(part.keys)
-        for column in np.flatnonzero(system & _of_roles(part, roles)):
+        here = _of_roles(part, roles)
+        for column in np.flatnonzero(here & system):
             shape = shapes.by_key.get(Key(*part.keys[column].item()))
-            of = next((some for some in verbs if shape is not None and shape.verb in some), None)
-            if of is None:
-                continue
-            usual = float(part.usual[row, column])
-            sums[of][0] += float(part.window.deltas["calls"][column]) if part is scores else 0.0
-            sums[of][1] += usual * length_s if isfinite(usual) else 0.0
-    begun, committed = (log((now + _FEW_CALLS) / (usual + _FEW_CALLS)) for now, usual in sums.values())
-    return {"unfinished": begun - committed}
+            of = next((some for some in _TRANSACTIONS if shape is not None and shape.verb in some), None)
+            if of is not None:
+                now[of] += float(part.window.deltas["calls"][column]) if part is scores else 0.0
+                usual[of] += _known(part.usual[row, column]) * length_s
+        if part is scores:
+            for column in np.flatnonzero(here & ~system):
+                if Key(*part.keys[column].item()) in keys:
+                    beyond = float(part.window.deltas["calls"][column]) - _known(part.usual[row, column]) * length_s
+                    most = max(most, beyond)
+    begun, committed, rolled_back = (log((now[of] + _FEW_CALLS) / (usual[of] + _FEW_CALLS)) for of in _TRANSACTIONS)
+    lost = (now[BEGINS] - usual[BEGINS]) - (now[COMMITS] - usual[COMMITS])
+    return {
+        "unfinished": begun - committed,
+        "begun": begun,
+        "rolled_back": rolled_back,
+        "tried": min(max(lost / most, -_MOST_TRIED), _MOST_TRIED) if most >= _FEW_CALLS else nan,
+    }
+
+
+def _known(number: float) -> float:
+    return float(number) if isfinite(number) else 0.0
 
 
 def of_tables(scores: Scores, shapes: Shapes, members: Iterable[Key]) -> dict[str, float]:

@@ -210,6 +210,7 @@ class Table:
     seq_scans: Rate
     index_scans: Rate
     rows_read_by_seq: Rate
+    rows_read_by_index: Rate
     inserted: Rate
     updated: Rate
     deleted: Rate
