@@ -179,9 +179,7 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         cold=suffering(known.cache, window, value, costs, judged, given),
     )
     is_new = fresh & (outcome.family == verdicts.NEW_HEAVY)
-    demand = np.where(
-        is_new, share, np.where(np.isin(outcome.family, (verdicts.TRAFFIC, verdicts.SILENCE)), more.demand, cost.demand)
-    )
+    demand = np.where(is_new, share, np.where(evidence.OF_CALLS[outcome.family, 0], more.demand, cost.demand))
     return Scores(
         window=window,
         channels=(*COSTS, CALLS),

@@ -112,9 +112,12 @@ def _descend_top(feature: NDArray[np.int16], cut: F4, columns: F4, levels: int) 
     at, steps = np.zeros(shape[1:], np.uint8), list[Mask]()
     for level in range(levels):
         nodes = right[2**level - 1 : 2 ** (level + 1) - 1]
-        for step in steps:  # each leaves the half of the nodes that lies on its side
-            left, other = np.split(nodes, 2)
-            nodes = left ^ ((left ^ other) & step)
+        for step in steps:  # each leaves, in place, the half of the nodes that lies on its side
+            left, other = nodes[: len(nodes) // 2], nodes[len(nodes) // 2 :]
+            other ^= left
+            other &= step
+            left ^= other
+            nodes = left
         steps.append(nodes[0])
         at += at
         at += nodes[0]

@@ -42,6 +42,10 @@ LATENCY, WORKING, TRAFFIC, SILENCE, NEW_HEAVY, WAITING, HOST = (
 )
 
 
+_HINT_BITS: Mask = np.isin(WORK, (WAL, DIRTIED))[:, None]
+"""Work that a statement which does not write does for others: what it dirties and logs are hint bits."""
+
+
 class Trouble(NamedTuple):
     """One direction of trouble: how far (NaN: cannot say), its kind, and the milliseconds that it costs."""
 
@@ -52,7 +56,7 @@ class Trouble(NamedTuple):
 
 def of_costs(z: F8, value: F8, usual: F8, calls: F8, writes: Mask) -> Trouble:
     """Return the trouble with what calls cost: their time, or the work they do."""
-    hint_bits = np.isin(WORK, (WAL, DIRTIED))[:, None] & ~writes
+    hint_bits = _HINT_BITS & ~writes
     work = np.where(hint_bits, np.nan, z[list(WORK)])
     working = np.fmax.reduce(work)
     timing = np.fmax(z[EXEC], z[PLAN])
@@ -70,7 +74,7 @@ def work_of(z: F8, writes: Mask) -> F8:
 
     One channel counts nearly as it is, several that are a little odd at once count as one that is odder.
     """
-    hint_bits = np.isin(WORK, (WAL, DIRTIED))[:, None] & ~writes
+    hint_bits = _HINT_BITS & ~writes
     work = np.where(hint_bits, np.nan, z[list(WORK)])
     beyond = np.sqrt(np.square(np.fmax(work - SLACK, 0.0)).sum(axis=0))
     most = np.fmax.reduce(work)
