@@ -1,14 +1,18 @@
 """Both languages say everything, and the same. After adding a sentence: `make messages`, translate what it lists."""
 
+import ast
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
 from babel.messages.catalog import Catalog
 from tools import messages as tool
 
+from pganomaly import messages
 from pganomaly.messages import LANGUAGES, speaker
 
+PACKAGE = Path(messages.__file__).parents[1]
 RUSSIAN = tool.stored("ru")
 
 
@@ -29,6 +33,20 @@ def facts(sentence: str) -> set[tuple[str, str | None]]:
 
 def test_every_sentence_of_the_code_is_translated():
     assert tool.untranslated(tool.updated("ru")) == [], "run `make messages` and translate these"
+
+
+def test_no_sentence_hides_in_an_f_string():
+    """Whoever collects sentences does not look there."""
+    hidden = [
+        (file.name, call.lineno)
+        for file in PACKAGE.rglob("*.py")
+        for text in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) in ("say", "count", "_")
+    ]
+    assert hidden == []
 
 
 def test_translations_name_the_same_facts():

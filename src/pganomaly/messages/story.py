@@ -88,7 +88,9 @@ def _why(voice: Voice) -> str:
     if other is None:
         return line
     chance = voice.speaker.quantity(other.probability, "share")
-    return f"{line}\n{say('Else ({share}): {why}.', share=chance, why=say(account.says(other.cause)))}"
+    # Not within the f-string: sentences there are not found by whoever collects them.
+    runner_up = say("Else ({share}): {why}.", share=chance, why=say(account.says(other.cause)))
+    return f"{line}\n{runner_up}"
 
 
 def _settled(voice: Voice) -> str:
