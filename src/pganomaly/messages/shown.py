@@ -105,7 +105,7 @@ class _Witness:
                 longest = self._speaker.quantity(round(longest_s), "s")
                 line = self.say("{line}, the longest for {longest}", line=line, longest=longest)
             yield about, line
-            waiting = Counter(shortened(c.waiting.query, QUERY_CHARS) for c in queue if c.waiting.query)
+            waiting = Counter(shortened(c.waiting.query.rstrip("; "), QUERY_CHARS) for c in queue if c.waiting.query)
             if waiting:
                 named = [f"{query} (×{n})" if n > 1 else query for query, n in waiting.most_common(MOST_WAITING)]
                 more = "; …" if len(waiting) > MOST_WAITING else ""
