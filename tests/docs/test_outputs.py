@@ -11,7 +11,7 @@ from tests.docs.pages import READMES, text
 
 _BLOCK = re.compile(r"<!-- (?P<mark>demo|doctor|scripts|messages) -->\n(?P<lines>.*?)<!-- end of (?P=mark) -->", re.S)
 _NOT_SAID = re.compile(
-    r"""(?x) \$\s | [✓✗!?]\s+(?:\w+:|.*localhost) | \w+:\d+$ | (?:SELECT|CREATE|ALTER|\s+FROM)\s | --- """
+    r"""(?x) \$\s | [✓✗!?]\s+(?:\w+:|.*localhost) | \w+:\d+$ | (?:--\s)?(?:SELECT|CREATE|ALTER|\s+FROM)\s | --- """
 )
 """Commands, names and SQL."""
 LEAST_LETTERS = 4
