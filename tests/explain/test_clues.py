@@ -1,7 +1,7 @@
 """Clues that tell kin apart: what is begun and not committed, what is silent while others are not, equal blocks."""
 
 from dataclasses import replace
-from math import log
+from math import isnan, log
 
 import numpy as np
 import pytest
@@ -24,15 +24,19 @@ SHAPES = Shapes() | {
 
 
 def unfinished(begun: int, committed: int) -> float:
-    """Return how a minute looks in which a role begins and commits so often, usually 30 times each."""
+    return transactions(begun, committed)["unfinished"]
+
+
+def transactions(begun: int, committed: int, *, looked_up: int = 30) -> dict[str, float]:
+    """Return how a minute looks in which a role does each so often, usually 30 times each."""
     seen = scores(1, {SLOW: ODD, BEGIN: WELL, COMMIT: WELL})
     counts = np.ones((len(DELTAS), 3))
-    calls = {SLOW: 30, BEGIN: begun, COMMIT: committed}
+    calls = {SLOW: looked_up, BEGIN: begun, COMMIT: committed}
     counts[DELTAS.index("calls")] = [calls[Key(*row)] for row in seen.keys.tolist()]
     window = replace(seen.window, deltas=Deltas(DELTAS, counts))
     usual = np.full((1, 3), USUAL_PER_S)
     told = replace(seen, window=window, channels=("calls_per_sec",), usual=usual)
-    return of_transactions(told, SHAPES, [SLOW])["unfinished"]
+    return of_transactions(told, SHAPES, [SLOW])
 
 
 @pytest.mark.parametrize(("begun", "committed"), [(30, 30), (300, 300), (0, 0)])
@@ -43,6 +47,13 @@ def test_what_is_begun_and_committed_is_finished(begun: int, committed: int):
 def test_what_is_begun_again_and_again_and_never_committed_is_not():
     assert unfinished(300, 30) == pytest.approx(log(303 / 33))
     assert unfinished(300, 0) > unfinished(300, 30) > unfinished(60, 30) > 0
+
+
+def test_what_is_asked_for_more_often_is_tried_again_only_where_transactions_are_lost():
+    assert transactions(330, 30, looked_up=330)["tried"] == pytest.approx(1.0)
+    assert transactions(330, 330, looked_up=330)["tried"] == pytest.approx(0.0), "more visitors"
+    assert transactions(30, 30, looked_up=630)["tried"] == pytest.approx(0.0), "more of one page"
+    assert isnan(transactions(30, 30)["tried"]), "nothing is asked for more often"
 
 
 def member(key: Key, kind: IncidentKind = IncidentKind.WORK, *, blocks: float = 1.0, usual: float = 1.0) -> Tally:

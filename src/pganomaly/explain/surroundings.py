@@ -4,7 +4,7 @@ What the rest of the server did while an incident was open: the crowd, the neigh
 Each figure is one number per window, averaged over the windows of the incident; NaN is "cannot say" and counts nowhere.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite, log, nan
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.explain.sums import BLOCKS, CALLS, EXEC, PACE, READS, Looked
-from pganomaly.records import Activity, Key, Matrix, Scores, Shapes
+from pganomaly.records import Activity, Key, Matrix, Scores, Shapes, keys_of, locate
 from pganomaly.records.grid import F8
 
 COMMIT_WAITS = frozenset({"WALSync", "WALWrite", "WalSync", "WalWrite", "SyncRep", "CommitDelay", "XactGroupUpdate"})
@@ -27,7 +27,7 @@ _LEAST_READS = 50.0
 _LEAST_BLOCKS = 50.0
 _LEAST_CALLS = 3.0
 _FEW_CALLS = 3.0
-_TRANSACTIONS = (BEGINS, COMMITS, ROLLBACKS)
+_TRANSACTIONS: tuple[tuple[str, ...], ...] = (BEGINS, COMMITS, ROLLBACKS)
 _MOST_TRIED = 1.5
 _TWICE = log(2.0)
 _MORE_WORK = log(1.5)
@@ -184,32 +184,43 @@ def of_transactions(scores: Scores, shapes: Shapes, members: Iterable[Key]) -> d
     keys = set(members)
     roles = {(key.dbid, key.userid) for key in keys}
     now, usual = dict.fromkeys(_TRANSACTIONS, 0.0), dict.fromkeys(_TRANSACTIONS, 0.0)
-    most = 0.0
     for part in (scores, scores.silent):
         if part is None or CALLS not in part.channels:
             continue
-        row, length_s = part.channels.index(CALLS), part.window.length_s
-        _, system = shapes.of(part.keys)
-        here = _of_roles(part, roles)
-        for column in np.flatnonzero(here & system):
-            shape = shapes.by_key.get(Key(*part.keys[column].item()))
-            of = next((some for some in _TRANSACTIONS if shape is not None and shape.verb in some), None)
-            if of is not None:
-                now[of] += float(part.window.deltas["calls"][column]) if part is scores else 0.0
-                usual[of] += _known(part.usual[row, column]) * length_s
-        if part is scores:
-            for column in np.flatnonzero(here & ~system):
-                if Key(*part.keys[column].item()) in keys:
-                    beyond = float(part.window.deltas["calls"][column]) - _known(part.usual[row, column]) * length_s
-                    most = max(most, beyond)
+        expected = part.usual[part.channels.index(CALLS)] * part.window.length_s
+        for column, of in _transactions(part, shapes, roles):
+            now[of] += float(part.window.deltas["calls"][column]) if part is scores else 0.0
+            usual[of] += _known(expected[column])
     begun, committed, rolled_back = (log((now[of] + _FEW_CALLS) / (usual[of] + _FEW_CALLS)) for of in _TRANSACTIONS)
-    lost = (now[BEGINS] - usual[BEGINS]) - (now[COMMITS] - usual[COMMITS])
+    lost, most = (now[BEGINS] - usual[BEGINS]) - (now[COMMITS] - usual[COMMITS]), _most_beyond(scores, keys)
     return {
         "unfinished": begun - committed,
         "begun": begun,
         "rolled_back": rolled_back,
         "tried": min(max(lost / most, -_MOST_TRIED), _MOST_TRIED) if most >= _FEW_CALLS else nan,
     }
+
+
+def _transactions(
+    part: Scores, shapes: Shapes, roles: Iterable[tuple[int, int]]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the columns in which roles begin, commit or roll back, and which of these they do."""
+    _, system = shapes.of(part.keys)
+    for column in np.flatnonzero(_of_roles(part, roles) & system).tolist():
+        shape = shapes.by_key.get(Key(*part.keys[column].item()))
+        of = next((some for some in _TRANSACTIONS if shape is not None and shape.verb in some), None)
+        if of is not None:
+            yield column, of
+
+
+def _most_beyond(scores: Scores, members: Iterable[Key]) -> float:
+    """Return how many more calls than usual the member has that has most of them."""
+    if CALLS not in scores.channels:
+        return 0.0
+    columns = locate(keys_of(members), scores.keys)
+    ran = columns[columns >= 0]
+    usual = np.nan_to_num(scores.usual[scores.channels.index(CALLS)][ran]) * scores.window.length_s
+    return float((scores.window.deltas["calls"][ran] - usual).max(initial=0.0))
 
 
 def _known(number: float) -> float:
