@@ -25,7 +25,8 @@ CONFIRMED = {
     Cause.NEW_QUERY: _("Who is listed runs it now; application_name and client_addr say who that is."),
     Cause.CALL_DROP: _("It is so if no session is listed, or all of them are idle or wait."),
     Cause.WAL_GROWTH: _(
-        "Much n_tup_upd that is not hot: the indexes. Many full_page_images or forced checkpoints: max_wal_size."
+        "Run it twice. Many full_page_images or forced checkpoints: max_wal_size. Much n_tup_upd that is not hot:"
+        " the indexes. Neither: what is written into a row has become longer."
     ),
     Cause.HOST_SLOW: _("Most wait for IO: the disks. Most run: the processors. Nobody: the host beside PostgreSQL."),
     Cause.CPU_SATURATION: _("It is so if more sessions are listed than the host has cores."),
@@ -43,6 +44,7 @@ ADVICE = {
     Cause.RETRY_STORM: _("In the application: the error behind it, and longer pauses between attempts."),
     Cause.NEW_QUERY: _("If it is not wanted: ending it in the application; a time limit bounds it."),
     Cause.CALL_DROP: _("In the application: whatever stopped it from calling. The server has no part in it."),
+    Cause.WAL_GROWTH: _("In the application: shorter values, and only what has changed. For forced checkpoints:"),
     Cause.HOST_SLOW: _("On the host: whoever takes its disks or processors."),
     Cause.SCHEDULE: _("In the scheduler: the job back to its hours."),
     Cause.DATA_GROWTH: _("New statistics at once; later, less to go through: an archive, partitions, a LIMIT."),
