@@ -1,6 +1,6 @@
 """Why, what the server shows, and what to do next: as a tired person reads it."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,6 +25,7 @@ from pganomaly.records import (
 from pganomaly.records.evidence import (
     Backend,
     Chain,
+    DatabaseFlow,
     Index,
     IndexState,
     Missing,
@@ -274,6 +275,15 @@ def test_what_the_server_shows_is_a_line_each_and_speaks_of_the_cause_first():
         "not to be read by our role: waits",
     )
     assert shown.lines(speaker("ru"), evidence, Cause.COLD_CACHE)[0] == "сервер запущен 1 мин 30 с назад"
+
+
+def test_three_times_hardly_anything_is_hardly_anything():
+    rest = {f.name: Rate() for f in fields(DatabaseFlow) if f.name not in ("name", "blocks_read")}
+    few, many = (DatabaseFlow("shop", blocks_read=Rate(now, 0.9), **rest) for now in (8.8, 880.0))
+    assert shown.lines(speaker("en"), Evidence(NOW, "shop", flow=few), Cause.UNKNOWN) == ()
+    assert shown.lines(speaker("en"), Evidence(NOW, "shop", flow=many), Cause.UNKNOWN) == (
+        "shop reads 880 blocks/s (6.9 MB/s) from outside the cache, usually 0.9 blocks/s (7.2 kB/s)",
+    )
 
 
 def test_each_thing_that_the_server_may_show_has_its_words():

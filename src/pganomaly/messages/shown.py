@@ -24,7 +24,8 @@ QUERY_CHARS = 80
 OFTEN = 0.25
 """What sessions wait for is worth a line where so large a share of looks showed it."""
 TIMES = 3.0
-"""A rate is worth a line from so many times the usual on."""
+"""A rate is worth a line from so many times the usual on, and from so many a second:"""
+SCANS, ROLLBACKS, BLOCKS, TEMP_BYTES, LOG_BYTES = 0.1, 1.0, 50.0, 1e5, 1e5
 OLD_TRANSACTION_S = 300.0
 FULL = 0.9
 
@@ -172,7 +173,7 @@ class _Witness:
                 "{table}: {changed} rows changed since it was analyzed ({when})",
                 table=table.name, changed=self._number(now.changed_since_analyze), when=self._ago(now.analyzed_at),
             )  # fmt: skip
-        if self._more(table.seq_scans):
+        if self._more(table.seq_scans, SCANS):
             yield (
                 (Cause.MISSING_INDEX, Cause.PLAN_CHANGE),
                 self._compared(
@@ -187,7 +188,7 @@ class _Witness:
             yield (Cause.COLD_CACHE, Cause.HOST_SLOW), self.say("the server was started {ago} ago", ago=ago)
         if restart is not None and restart.promoted:
             yield (Cause.COLD_CACHE, Cause.HOST_SLOW), self.say("a standby has become the primary")
-        if checkpoints is not None and self._more(checkpoints.wal_bytes):
+        if checkpoints is not None and self._more(checkpoints.wal_bytes, LOG_BYTES):
             now, usual = (self._speaker.quantity(n, "bytes/s") for n in _two(checkpoints.wal_bytes))
             yield (
                 (Cause.WAL_GROWTH, Cause.COMMIT_WAIT),
@@ -198,12 +199,12 @@ class _Witness:
         flow = self._evidence.flow
         if flow is None:
             return
-        if self._more(flow.rollbacks):
+        if self._more(flow.rollbacks, ROLLBACKS):
             yield (
                 (Cause.RETRY_STORM,),
                 self._compared(_("{database} rolls back {now}, usually {usual}"), flow.rollbacks, database=flow.name),
             )
-        if self._more(flow.temp_bytes):
+        if self._more(flow.temp_bytes, TEMP_BYTES):
             now, usual = (self._speaker.quantity(n, "bytes/s") for n in _two(flow.temp_bytes))
             yield (
                 (Cause.TEMP_SPILL,),
@@ -214,7 +215,7 @@ class _Witness:
                     usual=usual,
                 ),
             )
-        if self._more(flow.blocks_read):
+        if self._more(flow.blocks_read, BLOCKS):
             now, usual = (self._speaker.quantity(n, "blocks/s") for n in _two(flow.blocks_read))
             yield (
                 (Cause.COLD_CACHE, Cause.MORE_IO),
@@ -257,9 +258,9 @@ class _Witness:
         now, usual = _two(rate)
         return self.say(msgid, **names, now=self._rate(now), usual=self._rate(usual))
 
-    def _more(self, rate: Rate) -> bool:
+    def _more(self, rate: Rate, least: float) -> bool:
         now, usual = _two(rate)
-        return now is not None and usual is not None and now >= TIMES * usual and now > 0
+        return now is not None and usual is not None and now >= max(TIMES * usual, least)
 
     def _rate(self, per_s: float | None) -> str:
         return self._speaker.quantity(per_s, "1/s")
