@@ -108,6 +108,14 @@ def test_an_index_that_finds_far_more_than_it_did_is_neither_gone_nor_left():
     assert probability(Cause.MISSING_INDEX, of=evidence(tables=(more,))) < probability(Cause.MISSING_INDEX)
 
 
+def test_a_fifth_of_dead_rows_does_not_make_several_times_the_work():
+    def bloated(dead_rows: int) -> float:
+        now = TableState(AT, 9 << 20, 9000, 9000, dead_rows, 0, None, None)
+        return probability(Cause.BLOAT, of=evidence(tables=(table(now=now),)))
+
+    assert bloated(2500) < probability(Cause.BLOAT) < bloated(9000)
+
+
 def test_of_a_table_that_nobody_knew_before_nobody_can_say_that_all_indexes_are_there():
     unknown = evidence(indexes=(), tables=(table(was=None),))
     assert "index_dropped" not in {sign.name for sign in shown(unknown, [KEY])}

@@ -28,8 +28,8 @@ VACUUMING = ("autovacuum",)
 """Beginnings of the names of settings."""
 COMMIT_EVENTS = frozenset({"WALSync", "WALWrite", "WalSync", "WalWrite", "SyncRep"})
 
-DEAD, CLEAN = 0.3, 0.1
-"""Shares of dead rows from which on a table is bloated, and up to which it is not."""
+DEAD, CLEAN = 0.3, 0.25
+"""Shares of dead rows from which on a table is bloated, and up to which they hardly cost anything."""
 MANY_ROWS = 1000
 STALE = 0.3
 """Share of a table's rows that has changed since it was analysed, from which on its statistics are stale."""
