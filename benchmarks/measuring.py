@@ -33,6 +33,9 @@ LEAST_SHARE = 0.003
 LEAST_MS_PER_S = 0.5
 LEAST_RESOURCE = 0.05
 TAIL = 6
+NEAR = 1 / 12
+"""Of a day: what is at about the same time of it."""
+LEAST_ALIKE = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +57,14 @@ def clean_windows(windows: int, busy: Iterable[tuple[int, int]]) -> NDArray[np.b
     return clean
 
 
-def change(values: Values, clean: NDArray[np.bool_], first: int, last: int, real_window_s: float) -> Change:
-    """Return what changed from *first* to *last* against clean stretches of the same length."""
+def change(
+    values: Values, clean: NDArray[np.bool_], first: int, last: int, real_window_s: float, *, day: int = 0
+) -> Change:
+    """
+    Return what changed from *first* to *last* against clean stretches of the same length.
+
+    With the length of a *day*, in windows, calls are held against those at about the same time of day.
+    """
     length = last - first + 1
     during = _figures(values[:, first : last + 1].sum(axis=1, dtype=np.float64), length)
     starts = [s for s in range(1, len(clean) - length, max(length // 2, 1)) if clean[s : s + length].all()]
@@ -63,6 +72,10 @@ def change(values: Values, clean: NDArray[np.bool_], first: int, last: int, real
         starts = [1]
     calm = np.array([_figures(values[:, s : s + length].sum(axis=1, dtype=np.float64), length) for s in starts])
     middle, low, high = (_quantile(calm, q) for q in (0.5, 0.01, 0.99))
+    alike = [i for i, s in enumerate(starts) if _apart(s, first, day) <= day * NEAR] if day else []
+    if len(alike) >= LEAST_ALIKE:
+        for figures, q in ((middle, 0.5), (low, 0.01), (high, 0.99)):
+            figures[0] = _quantile(calm[alike, :1], q)[0]
     during_known = np.nan_to_num(during)
     amount = np.array(MATERIAL)[:, None] + np.array([1.0, 0, 0, 0, 0, 0, 0])[:, None]
     ratio = (during_known + amount) / (middle + amount)
@@ -92,6 +105,12 @@ def _matters(values: Values, calm: F8, real_window_s: float) -> NDArray[np.bool_
     by_resource = (share[2:] >= LEAST_RESOURCE).any(axis=0) | (share[0] >= LEAST_RESOURCE)
     gone = (calm[0] >= 3) & (during[0] < 0.3 * calm[0])
     return np.asarray(by_time | by_resource | gone)
+
+
+def _apart(one: int, other: int, day: int) -> int:
+    """Return how far two windows are apart in their days."""
+    forward = (one - other) % day
+    return min(forward, day - forward)
 
 
 def _quantile(calm: F8, q: float) -> F8:

@@ -28,6 +28,8 @@ COUNTERS = {
     "blocks": ("shared_blks_hit", "shared_blks_read"), "read": ("shared_blks_read",),
     "temp_written": ("temp_blks_written",), "wal_bytes": ("wal_bytes",),
 }  # fmt: skip
+EVERYBODY = 5
+"""Statements that must tell of what hits everybody and nobody in particular."""
 TRANSACTION = ("begin", "commit", "rollback")
 
 
@@ -80,25 +82,26 @@ def table(app: App, folder: Path) -> list[dict[str, Any]]:
     clean = clean_windows(diary.values.shape[1] - 1, ((e["first"], e["last"]) for e in events))
     _forget_hint_bits(diary, clean)
     waiting = _waiting(folder)
-    return [_label(app, diary, clean, waiting, n, event) for n, event in enumerate(events, 1)]
+    found = [change(diary.values, clean, e["first"], e["last"], 1.0, day=meta["day_windows"]) for e in events]
+    return [_label(app, diary, found[n - 1], waiting, n, event) for n, event in enumerate(events, 1)]
 
 
 def _label(
-    app: App, diary: Diary, clean: Any, waiting: dict[int, int], number: int, event: dict[str, Any]
+    app: App, diary: Diary, measured: Change, waiting: dict[int, int], number: int, event: dict[str, Any]
 ) -> dict[str, Any]:
     first, last = event["first"], event["last"]
-    measured = change(diary.values, clean, first, last, 1.0)
     new = diary.values[0, :first].sum(axis=0) == 0
     seen = np.where(new, diary.values[1, first : last + 1].sum(axis=0) > 0, measured.seen)
     culprits = [i for i in _culprits(app, diary, event["culprits"]) if diary.values[0, :, i].any()]
     visible = [i for i in culprits if seen[i]]
     affected = _affected(app, diary, event, culprits, seen) if event["kind"] == "fault" else []
     figure, x = _largest(measured, visible or culprits or affected, new)
+    telling = [i for i in (visible if culprits else affected) if measured.matters[i] or new[i]]
     kind, severity, shown = event["kind"], event["severity"], "statements"
     waiters = sum(waiting.get(w, 0) for w in range(first, last + 1)) / (5 * (last - first + 1))
     if kind == "benign":
         shown = ""
-    elif event["failed"] or not any(seen[i] and (measured.matters[i] or new[i]) for i in visible + affected):
+    elif event["failed"] or len(telling) < (1 if culprits else EVERYBODY):
         kind, severity = "dont_care", severity + ("; immaterial" if visible else "; invisible")
         shown = "activity" if waiters >= 0.5 and event["class"] == "lock_contention" else ""
     hit = {*culprits, *affected}
