@@ -6,7 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
+from benchmarks.measuring import MEASURED, RECORDED, change, clean_windows
 from benchmarks.recorder import recording
 from benchmarks.recorder.application import App, Change, Ids, Pick, flow, pieces, written
 from benchmarks.recorder.apps import APPS
@@ -119,3 +121,20 @@ def test_calm_is_kept_between_faults():
     assert len(events) > 20
     assert CALM[0] <= min(gaps)
     assert max(gaps) <= CALM[1]
+
+
+def test_calls_that_stay_away_by_day_are_seen_though_there_are_no_more_by_night():
+    """Held against the whole day a drop at its peak is nothing; held against the same time of day it is."""
+    day, windows, first, last = 100, 400, 345, 354
+    values = np.zeros((len(RECORDED), windows + 1, 1), np.float32)
+    values[0, :, 0] = 20 - 18 * np.cos(2 * np.pi * np.arange(windows + 1) / day)
+    values[1] = values[0]
+    values[:, first : last + 1] /= 8
+    clean = clean_windows(windows, [(first, last)])
+
+    at_large, in_time = (change(values, clean, first, last, 1.0, day=d) for d in (0, day))
+
+    assert not at_large.seen[0]
+    assert in_time.seen[0]
+    assert MEASURED[in_time.figure[0]] == "calls"
+    assert in_time.factor[0] < 0.25
