@@ -14,12 +14,14 @@ from pganomaly.explain.surroundings import Mean, of_transactions
 from pganomaly.records import Deltas, IncidentKind, Key, Shapes
 from tests.incidents.scores import ODD, WELL, end_of, scores
 
-SLOW, OTHER, BEGIN, COMMIT = (Key(5, 10, n) for n in (1, 2, 3, 4))
+SLOW, OTHER, BEGIN, COMMIT, COUNT, SORTED = (Key(5, 10, n) for n in range(1, 7))
 USUAL_PER_S = 0.5
 SHAPES = Shapes() | {
     SLOW: lexical.describe("SELECT 1 FROM goods"),
     BEGIN: lexical.describe("BEGIN"),
     COMMIT: lexical.describe("COMMIT"),
+    COUNT: lexical.describe("SELECT count(*) FROM reviews WHERE product_id = $1"),
+    SORTED: lexical.describe("SELECT words FROM reviews WHERE product_id = $1 ORDER BY at LIMIT 20"),
 }
 
 
@@ -75,6 +77,15 @@ def test_a_lost_index_makes_unequal_statements_equal_and_dead_rows_do_not():
     swollen = member(OTHER, blocks=4000.0, usual=400.0)
     assert seen(member(SLOW, blocks=40.0, usual=4.0), swollen)["levelled"] < -0.5
     assert seen(lookup)["levelled"] == 0.0, "one alone says nothing"
+
+
+def test_one_by_one_is_one_statement_that_looks_something_up():
+    def called(key: Key) -> Tally:
+        return replace(member(key, IncidentKind.TRAFFIC), judged_s=60.0, judged=600.0, expected=30.0)
+
+    assert seen(called(COUNT))["one_by_one"] == 1.0
+    assert seen(called(SORTED))["one_by_one"] == 0.0, "a list is no lookup"
+    assert seen(called(COUNT), called(SORTED))["one_by_one"] == 0.0, "a page with all that it asks for"
 
 
 def test_who_falls_silent_while_others_of_his_role_do_not_was_given_up():

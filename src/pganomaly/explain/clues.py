@@ -175,6 +175,10 @@ def _several(number: int, plenty: float) -> float:
     return min(log(max(number, 1)) / log(plenty), MOST)
 
 
+def _one_by_one(s: Sight) -> float:
+    return _text(_looks_up)(s) * float(_more(s) == 1)
+
+
 def _complex(shape: Shape) -> bool:
     words = shape.lexical
     return words.num_joins + words.num_group_by + words.num_subqueries > 0
@@ -183,7 +187,7 @@ def _complex(shape: Shape) -> bool:
 def _looks_up(shape: Shape) -> bool:
     words = shape.lexical
     sought = shape.verb == "SELECT" and len(shape.tables) == 1 and words.num_where == 1
-    return sought and not _complex(shape) and words.num_order_by + words.num_functions == 0
+    return sought and not _complex(shape) and words.num_order_by == 0
 
 
 CLUES: tuple[Telling, ...] = (
@@ -234,7 +238,8 @@ CLUES: tuple[Telling, ...] = (
     Telling("cv_rise", _spread, "calls differ among themselves more than they did"),
     Telling("writes", _text(lambda shape: shape.lexical.has_write), "share that writes"),
     Telling("joins", _text(_complex), "share that joins or groups"),
-    Telling("lookup", _text(_looks_up), "share that looks something up in one table, and neither sorts nor counts"),
+    Telling("lookup", _text(_looks_up), "share that looks something up in one table, and does not sort"),
+    Telling("one_by_one", _one_by_one, "a single statement is called more, and it looks something up"),
     Telling("host", _kind(IncidentKind.HOST), "slow with the whole server"),
     Telling("silent", _kind(IncidentKind.SILENCE), "told by missing calls"),
     Telling("latency", _kind(IncidentKind.LATENCY), "told by its time"),
