@@ -37,9 +37,9 @@ def _ignoring(method: str, *families: str) -> Callable[..., None]:
     original = getattr(evidence.Increments, method)
     unsaid = {getattr(verdicts, family) for family in families}
 
-    def instead(self: Any, family: int, values: Any) -> None:
+    def instead(self: Any, family: int, *values: Any) -> None:
         if family not in unsaid:
-            original(self, family, values)
+            original(self, family, *values)
 
     return instead
 
@@ -76,6 +76,14 @@ PARTS = {
     "bursts": Part(
         "a burst that is over is a peak that the next one must exceed",
         (("pganomaly.detectors.supports", "BRIEF_WINDOWS", _constant(-1.0)),),
+    ),
+    "lasting": Part(
+        "the windows of a burst are one piece of evidence",
+        (("pganomaly.detectors.calls", "UNHEARD_OF", _constant(0.0)),),
+    ),
+    "alike": Part(
+        "windows in a row that are alike are less evidence",
+        (("pganomaly.detectors.echoes", "MOST", _constant(0.0)),),
     ),
     "wandering": Part(
         "how far a statement wanders is learned during suspicion, too",

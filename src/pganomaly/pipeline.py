@@ -281,7 +281,7 @@ def decide(
         desk=step.desk.with_open(tuple(_because(incident, why) for incident in step.desk.open)),
         streak=judgement.streak,
         calibration=judgement.calibration.after(
-            passed.tolist(), matrix.window.end, budget_per_day=rules.alerts.budget_per_day
+            passed.tolist(), budget_per_day=rules.alerts.budget_per_day, day_windows=rules.day_windows
         ),
         cases=cases,
         windows=judgement.windows + 1,

@@ -122,6 +122,31 @@ def test_a_burst_that_comes_again_and_again_is_news_at_most_once():
     assert [i.key for i in server.desk.open] == [A]
 
 
+def test_the_windows_of_a_burst_are_one_piece_of_evidence_where_bursts_are_usual():
+    """Whose bursts go on in every second window is not believed more because one does; who never had one is."""
+    keys, everyone = keys_of([key(1), key(2)]), np.ones(2, dtype=bool)
+    traffic = Traffic(*np.zeros((len(Traffic._fields), 2)))._replace(tau2=np.full(2, 0.09), phi=np.full(2, FIRST_PHI))
+    rng = np.random.default_rng(8)
+
+    def window(calls: list[float]) -> traffics.Expected:
+        nonlocal traffic
+        what = traffics.expected(traffic, keys, np.array(calls), 60.0)
+        traffic = traffics.learned(traffic, what, np.array(calls), 60.0, half_life=4000, free=everyone, brief=everyone)
+        return what
+
+    burst = 1.0
+    for _ in range(1500):
+        burst = (1.0 if rng.random() < 0.5 else burst) if burst > 1 else (4.0 if rng.random() < 1 / 40 else 1.0)
+        window([600 * burst, 600])
+    window([600, 600])
+    first, second = window([3600, 1500]), window([3600, 1500])
+
+    assert first.up.min() > 3.0, "the first window of a surge is one for both"
+    assert second.up[0] == pytest.approx(np.log(2), abs=0.25)
+    assert second.up[1] > 1.5 * second.up[0]
+    assert window([12_000, 1500]).up[0] > 3.0, "far more than any burst of the last days"
+
+
 def test_dispersion_is_learned_apart_from_what_windows_differ_by():
     """Calls that come in bursts of ten are expected to vary more than calls that come one by one."""
     rng = np.random.default_rng(4)

@@ -13,11 +13,13 @@ from tests.detectors.windows import Server, Work
 FLIPS = key(1)
 LONG_KNOWN = np.full((FAMILIES, 1), 1e6)
 HEIGHT = np.full((FAMILIES, 1), BAR)
+AS_MUCH = np.ones((FAMILIES, 1))
 
 
 def suspicion(family: int, top: float, *, since: float = 3.0, support: float = 0.0) -> Suspicion:
     after = Suspicion.of(np.zeros((Suspicion.rows(), 1)))
     after.top[family], after.support[family], after.since[:] = top, support, since
+    after.reach[family] = top / BAR
     return after
 
 
@@ -90,3 +92,36 @@ def test_a_large_change_of_a_busy_statement_is_told_in_its_first_window(times, w
         server.live(minute(2.0))
     server.live(minute(2.0 * times))
     assert len(server.opened) == windows
+
+
+def reach_after(impact: bool = True, *, support: float = 12.0, peak: float = 0.0) -> float:
+    before = suspicion(TRAFFIC, 0.0)
+    before.peak[TRAFFIC] = peak
+    now = np.zeros((FAMILIES, 1))
+    now[TRAFFIC] = support
+    matters = np.full((FAMILIES, 1), impact)
+    return float(supports.reached(before, now, AS_MUCH, LONG_KNOWN, np.zeros(1, np.bool_), matters)[TRAFFIC, 0])
+
+
+def test_an_excursion_is_remembered_by_the_bar_that_would_just_have_told_it():
+    assert reach_after(support=18.0) == pytest.approx(1.5, rel=1e-3)
+    assert reach_after(impact=False) == 0.0, "what does not matter is told at no height"
+    assert reach_after(peak=12.0) == 0.0, "nor is what is no larger than its own excursions of the last days"
+
+
+def test_an_excursion_keeps_its_height_though_what_was_in_excess_has_faded():
+    before = suspicion(TRAFFIC, 12.0)._replace(reach=np.full((FAMILIES, 1), 1.2))
+    fading = np.full((FAMILIES, 1), 3.0)
+    nothing = np.zeros((FAMILIES, 1), np.bool_)
+
+    kept = supports.reached(before, fading, AS_MUCH, LONG_KNOWN, np.zeros(1, np.bool_), nothing)
+    over = supports.reached(before, np.zeros((FAMILIES, 1)), AS_MUCH, LONG_KNOWN, np.zeros(1, np.bool_), nothing)
+
+    assert kept[TRAFFIC, 0] == 1.2
+    assert over[TRAFFIC, 0] == 0.0
+
+
+def test_what_was_never_told_passed_by_itself_however_long_it_took():
+    before = suspicion(LATENCY, 10.0, since=40.0)
+
+    assert supports.passed(before, suspicion(LATENCY, 0.0), LONG_KNOWN)[LATENCY, 0] == pytest.approx(10.0, rel=1e-3)

@@ -119,7 +119,7 @@ class Baseline:
             normals=normals.without_forgotten(number, self.day_windows),
             windows=number,
             durations=self._durations(window, scores),
-            host=stalls.learned(self.host, found.stall, found.factor),
+            host=stalls.learned(self.host, found.stall, found.factor, found.host_bar),
             cache=self._cache(window, scores, crowd),
         )
 

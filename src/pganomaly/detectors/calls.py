@@ -7,7 +7,7 @@ frequent statements of the same user do in that very window: a busy hour is nobo
 
 Evidence (supports.py) is the quasi-likelihood ratio (Wedderburn 1974) of three or ten times the calls, or of a fifth:
 
-    up    max of (n ln 3 - 2 lam) / phi' and (n ln 10 - 9 lam) / phi'
+    up    max of (n ln 3 - 2 lam) / phi' and (n ln 10 - 9 lam) / phi', of later windows of a burst -ln q at most
     down  (n ln 0.2 + 0.8 lam) / phi'                                    phi' = phi + tau^2 lam
 """
 
@@ -45,6 +45,12 @@ FOLLOWED = 1.5
 """Times the rate of the last windows up to which a window moves it: no more than 6 % a window is a slow rise."""
 PEAK_MARGIN = 1.25
 """A surge must exceed the largest calm rate of the last days by this much; a drop must fall below the smallest."""
+
+UNHEARD_OF = 1.5
+"""Times the largest calm rate of the last days from which on no burst of these days explains another one."""
+USUALLY_LASTS, BELIEVED_WINDOWS = 0.15, 2.0
+"""Share of a burst's windows that are believed to be followed by another one, and the windows that this belief is worth
+against what is seen of a statement."""
 
 _PEERS, _SERVER_PEERS, _PEER_CALLS = 5, 8, 10.0
 _FACTOR_LIMITS = (0.05, 20.0)
@@ -122,7 +128,9 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
     fewer = always & (calls <= DROP * low) & (low >= SILENCE_CALLS)
     if not is_crowd:
         fewer &= rate * PEAK_MARGIN < traffic.trough
-    most = np.where(traffic.regular >= OFTEN, MOST_EVIDENCE, MOST_OF_RARE)
+    goes_on = (traffic.crest > 0) & (rate <= UNHEARD_OF * traffic.peak)
+    most = np.where(goes_on, np.minimum(_of_lasting(traffic), MOST_EVIDENCE), MOST_EVIDENCE)
+    most = np.where(traffic.regular >= OFTEN, most, MOST_OF_RARE)
     spread = traffic.phi + traffic.tau2 * high
     up = (
         np.maximum(calls * np.log(MORE) - (MORE - 1) * high, calls * np.log(MUCH_MORE) - (MUCH_MORE - 1) * high)
@@ -140,6 +148,12 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
         np.where(always, np.where(fewer | (down < 0), np.minimum(_cut(down), MOST_OF_SILENCE), 0.0), np.nan),
         np.minimum(np.maximum(of_user, of_server), 1.0),
     )
+
+
+def _of_lasting(traffic: Traffic) -> F8:
+    """Return the evidence of a burst that goes on for another window: the less, the oftener this statement's do."""
+    windows = traffic.lasted + traffic.ended + BELIEVED_WINDOWS
+    return np.asarray(-np.log((traffic.lasted + BELIEVED_WINDOWS * USUALLY_LASTS) / windows))
 
 
 def _cut(evidence: F8) -> F8:
@@ -184,6 +198,8 @@ def learned(
         busy=traffic.busy,
         busiest=traffic.busiest,
         crest=traffic.crest,
+        lasted=traffic.lasted,
+        ended=traffic.ended,
     )
     kept = Traffic(*(np.where(free, new, old) for new, old in zip(after, traffic, strict=True)))
     # What is not learned from still becomes no news in the end: a rate that was seen for long is no peak any more.
@@ -195,7 +211,15 @@ def learned(
     over = ~what.many
     seen = np.where(over & brief, np.maximum(seen, traffic.crest), seen)
     crest = np.where(over, 0.0, np.maximum(traffic.crest, rate))
-    kept = kept._replace(peak=np.where(first, kept.peak, seen), busy=busy, busiest=busiest, crest=crest)
+    burst = (traffic.crest > 0) & (free | brief)
+    kept = kept._replace(
+        peak=np.where(first, kept.peak, seen),
+        busy=busy,
+        busiest=busiest,
+        crest=crest,
+        lasted=fade * traffic.lasted + (burst & ~over),
+        ended=fade * traffic.ended + (burst & over),
+    )
     newest = traffic.newest + _NEWEST_GAIN * (what.residual - traffic.newest)
     return kept._replace(newest=np.where(first, 0.0, newest))
 

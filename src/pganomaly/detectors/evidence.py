@@ -32,9 +32,9 @@ class Increments(NamedTuple):
         """Return what a window that says nothing adds."""
         return cls(np.full((FAMILIES, n), np.nan), np.zeros((FAMILIES, n), dtype=np.bool_))
 
-    def of_distance(self, family: int, z: F8) -> None:
-        """Set the evidence of a family from distances."""
-        self.g[family] = supports.evidence(z)
+    def of_distance(self, family: int, z: F8, alike: F8 | float = 0.0) -> None:
+        """Set the evidence of a family from distances; *alike* is what supports.evidence() calls so."""
+        self.g[family] = supports.evidence(z, alike)
         self.calm[family] = z < supports.CALM_Z
 
     def of_ratio(self, family: int, g: F8) -> None:
@@ -53,7 +53,7 @@ class Outcome(NamedTuple):
     alarm      enough evidence of something that matters
     still      an alarm that was raised is not over
     shows      and this very window shows it
-    passed     largest excursion of each family that ended in this window by itself, in multiples of its bar
+    passed     of each family, the largest reach of excursions that ended in this window by themselves
     """
 
     suspicion: Suspicion
@@ -91,7 +91,8 @@ def weighed(
     impact = np.where(np.isnan(now), before.impact, gates.smoothed(before.impact, now))
     felt = np.fmax(impact, now / 2)
     of_family = np.where(OF_CALLS, felt[1], felt[0])
-    bar = supports.bars(before, height, np.where(OF_CALLS, weight[1], weight[0]), early, often)
+    known = np.where(OF_CALLS, weight[1], weight[0])
+    bar = supports.bars(before, height, known, early, often)
     # Nothing adds up against who is nobody's news: it would become some as soon as it does not run.
     g = np.where(judged, what.g, np.nan)
     support, top = supports.advanced(before, g, what.calm, bar)
@@ -99,14 +100,16 @@ def weighed(
     support, top = (np.where(shared, np.maximum(x, supports.CAP * bar), x) for x in (support, top))
     relative = support / bar
     wanted = gates.strictness(of_family)
-    alarms = ((relative >= wanted) & (of_family >= 1.0) & judged) | shared
+    matters = (of_family >= 1.0) & judged
+    alarms = ((relative >= wanted) & matters) | shared
     open_still = (support > 0) & (top >= bar)
     shows = np.asarray(((open_still & ~what.calm & (g > 0)) | shared).any(axis=0))
     family = np.argmax(np.where(alarms, relative + FAMILIES, relative), axis=0).astype(np.int8)
     suspected = (relative >= supports.SUSPICIOUS).any(axis=0)
     since = np.where(suspected, before.since + 1, 0.0)
-    after = Suspicion(support, top, before.peak, impact, since, before.waits)
+    reach = supports.reached(before, support, wanted, known, often, matters)
+    after = Suspicion(support, top, before.peak, reach, impact, since, before.waits, before.echo)
     alarm = np.asarray(alarms.any(axis=0))
-    ended = (before.top > 0) & (top == 0) & (of_family >= 1.0) & judged & (before.since <= supports.SHORT_WINDOWS)
-    passed = np.max(before.top / bar, axis=1, where=ended, initial=0.0)
+    ended = (before.top > 0) & (top == 0) & ((before.since <= supports.SHORT_WINDOWS) | (before.top < bar))
+    passed = np.max(before.reach, axis=1, where=ended, initial=0.0)
     return Outcome(after, relative.max(axis=0), family, alarm, np.asarray(open_still.any(axis=0)), shows, passed)

@@ -64,6 +64,7 @@ class Traffic(NamedTuple):
     busy     calls per second of the last few windows, whatever they were
     busiest  the largest of these in the last days
     crest    largest rate since calls were last no more than expected; 0 while they are
+    lasted   windows of bursts that were followed by another one, ended: by none; both faded with age
     """
 
     rate: F8
@@ -78,6 +79,8 @@ class Traffic(NamedTuple):
     busy: F8
     busiest: F8
     crest: F8
+    lasted: F8
+    ended: F8
 
 
 class Life(NamedTuple):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pganomaly.detectors import calls as traffics
 from pganomaly.detectors import (
     cold,
+    echoes,
     evidence,
     gates,
     newcomers,
@@ -111,7 +112,8 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
     window, value, normals = matrix.window, amounts(matrix), known.normals
     costs = costs_of(normals, window, place)
     far = distances(window, costs, value)
-    host = without_what_all_share(known.host, far, window.keys["toplevel"] & ~matrix.system)
+    host_bar = float(given.height[verdicts.HOST, 0])
+    host = without_what_all_share(known.host, far, window.keys["toplevel"] & ~matrix.system, host_bar)
     everyone = traffic_of_all(normals, window, place)
     what = everyone.at(np.where(window.doubtful | window.quality.silent, -1, place))
     server = gates.totals(window, value)
@@ -143,11 +145,12 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         new_g = np.where(replaces & ~slow, np.minimum(new_g, 0.0), new_g)
 
     increments = Increments.nothing(len(window))
+    before = Suspicion.of(remembered(normals.suspicion, place))
     if window.quality is Quality.OK:
         # Who began while we watched has no past but a few calls of ours: until it has one, only its share tells.
         z = np.where((life.newborn == 1) & (life.windows < supports.COLD_WINDOWS), np.nan, far.z)
-        increments.of_distance(verdicts.LATENCY, np.fmax(z[EXEC], z[PLAN]))
-        increments.of_distance(verdicts.WORKING, verdicts.work_of(z, writes))
+        far_off = np.array([np.fmax(z[EXEC], z[PLAN]), verdicts.work_of(z, writes)])
+        before = listening(increments, far_off, before, life.windows, given.height)
     told = fresh if window.quality is Quality.OK else slow
     increments.of_ratio(verdicts.NEW_HEAVY, np.where(told, new_g, np.nan))
     increments.of_ratio(verdicts.TRAFFIC, _either(what.up, supports.evidence(unusual)))
@@ -156,7 +159,6 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
     fewer = np.where(np.isnan(what.down), spells.BACK, what.down)
     increments.of_ratio(verdicts.SILENCE, releases.excused(fewer, what.calls - calls, taken))
     waiting = waiting_of(given.seen, window.keys, window.length_s)
-    before = Suspicion.of(remembered(normals.suspicion, place))
     increments.of_distance(verdicts.WAITING, waits.distance(waiting, before.waits))
 
     cost = gates.of_costs(window, value, costs.usual, far.z, server, given.gate)
@@ -207,22 +209,37 @@ def score(known: Known, matrix: Matrix, place: Places, given: Circumstances) -> 
         suspicion=outcome.suspicion.block(),
         untimely=unusual >= verdicts.FELT,
         regular=remembered(normals.traffic, place)[Traffic._fields.index("regular")],
-        passed=outcome.passed,
+        passed=np.where(np.arange(supports.FAMILIES) == verdicts.HOST, host.passed, outcome.passed),
         host=float(np.exp(host.factor)) if host.slow else 0.0,
         silent=_absent(known, everyone, place, window, server, given),
-        workings=Workings(place, costs, everyone, host.stall, host.factor),
+        workings=Workings(place, costs, everyone, host.stall, host.factor, host_bar),
     )
 
 
+def listening(increments: Increments, z: F8, before: Suspicion, windows: F8, height: F8) -> Suspicion:
+    """Set the evidence of time and of work, and return the suspicion that has heard how alike their windows are."""
+    echo = echoes.Echo.of(before.echo)
+    for family, far, alike in zip(supports.COSTLY, z, echoes.drift(echo, windows), strict=True):
+        increments.of_distance(family, far, alike)
+    alarm = (before.top >= height)[supports.COSTLY]
+    return before._replace(echo=echoes.learned(echo, z, windows, ~alarm))
+
+
 class Shared(NamedTuple):
-    """What all statements shared: how slow the slower ones were, the common factor, whether the host is slow by it."""
+    """
+    What all statements shared.
+
+    stall, factor  how slow the slower ones were, and the common factor
+    slow, passed   whether the host is slow by it; the largest stall that passed by itself now, as a height of its bar
+    """
 
     stall: float
     factor: float
     slow: bool
+    passed: float
 
 
-def without_what_all_share(host: Host, far: Distances, crowd: Mask) -> Shared:
+def without_what_all_share(host: Host, far: Distances, crowd: Mask, bar: float) -> Shared:
     """Take off, in place, what everybody of a *crowd* shares of the time; return what that was."""
     spread = far.spread[PACE, crowd]
     factor = stalls.common(far.residual[PACE, crowd], np.square(spread))
@@ -232,7 +249,8 @@ def without_what_all_share(host: Host, far: Distances, crowd: Mask) -> Shared:
     if factor > 0:
         z -= factor / far.spread[times] * (z > 0)
     far.z[times] = stalls.discounted(z, stall, host.stall)
-    return Shared(stall, factor, stalls.learned(host, stall, factor).slow)
+    after = stalls.learned(host, stall, factor, bar)
+    return Shared(stall, factor, after.slow, stalls.passed(host, after))
 
 
 def distances(window: Window, costs: Costs, value: F8) -> Distances:

@@ -46,6 +46,8 @@ class Host(NamedTuple):
     stall     how far the slower statements usually are
     usual     the usual common factor (a logarithm), and variance its variance
     support   evidence that the host is slow, top the largest since it was calm (supports.py)
+    since     windows in a row in which there was any
+    bar       the evidence that it took in the last window
     """
 
     stall: float = USUAL_AT_FIRST
@@ -53,11 +55,13 @@ class Host(NamedTuple):
     variance: float = _FIRST_VARIANCE
     support: float = 0.0
     top: float = 0.0
+    since: float = 0.0
+    bar: float = supports.BAR
 
     @property
     def slow(self) -> bool:
         """Whether there is evidence enough, and it is not over."""
-        return self.support > 0 and self.top >= supports.BAR
+        return self.support > 0 and self.top >= self.bar
 
 
 def level(z: F8) -> float:
@@ -84,16 +88,26 @@ def discounted(z: F8, now: float, usual: float) -> F8:
     return np.where(z > 0, np.maximum(z - DISCOUNT * (now - usual), 0.0), z)
 
 
-def learned(host: Host, stall: float, factor: float) -> Host:
-    """Return what is remembered after a window: a stall moves it little, and a slow host not at all."""
+def passed(before: Host, after: Host) -> float:
+    """Return the height of the bar at which a stall that passed by itself in a window would just have been told."""
+    return before.top / supports.BAR if not after.top and before.since <= supports.SHORT_WINDOWS else 0.0
+
+
+def learned(host: Host, stall: float, factor: float, bar: float = supports.BAR) -> Host:
+    """
+    Return what is remembered after a window: a stall moves it little, and a slow host not at all.
+
+    bar  the evidence that it takes; what was told at a lower one stays so
+    """
     z = (factor - host.usual) / np.sqrt(host.variance + _FLOOR**2)
-    news = supports.BAR * supports.CAP
+    bar = host.bar if host.top >= host.bar else bar
     slower = z if factor >= SLOWER or z < 0 else min(z, 0.0)
     g = min(float(supports.evidence(np.array(slower))), MOST_EVIDENCE)
-    leaving = host.top >= supports.BAR and (z < supports.CALM_Z or factor < SLOWER)
-    support = float(np.clip(host.support + (-supports.CALM_STEP * supports.BAR if leaving else g), 0.0, news))
+    leaving = host.top >= bar and (z < supports.CALM_Z or factor < SLOWER)
+    adds = -supports.CALM_STEP * bar if leaving else g
+    support = float(np.clip(host.support + adds, 0.0, supports.CAP * bar))
     top = max(host.top, support) if support > 0 else 0.0
-    held = top >= supports.BAR
+    held = top >= bar
     step = float(np.clip(z, -1.5, 1.5)) * np.sqrt(host.variance) / _LEARNS_WITHIN
     r2 = min(z * z, _CLIP**2) * host.variance
     return Host(
@@ -102,4 +116,6 @@ def learned(host: Host, stall: float, factor: float) -> Host:
         host.variance if held else host.variance + float(r2 - host.variance) / _LEARNS_WITHIN,
         support,
         top,
+        host.since + 1 if support > 0 else 0.0,
+        bar,
     )

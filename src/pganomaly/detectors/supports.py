@@ -75,38 +75,53 @@ class Suspicion(NamedTuple):
     support  evidence so far
     top      its largest value since it was last 0
     peak     largest excursion of the last days that passed by itself
+    reach    the height of the server's bar at which this excursion would just have been told
     impact   what is in excess, in multiples of what matters (gates.py): of calls' cost and of their number; [2, n]
     since    windows in a row in which there was reason for suspicion
     waits    ms per second that sessions usually wait for locks (waits.py)
+    echo     how far windows in a row are alike, of what calls cost (echoes.py)
     """
 
     support: F8
     top: F8
     peak: F8
+    reach: F8
     impact: F8
     since: F8
     waits: F8
+    echo: F8
 
     @classmethod
     def rows(cls) -> int:
         """Return the rows that it takes in one array."""
-        return 3 * FAMILIES + 4
+        return 4 * FAMILIES + 4 + 8
 
     @classmethod
     def of(cls, block: F8) -> "Suspicion":
         """Return a view of an array of rows."""
         f = FAMILIES
-        g = 3 * f
-        return cls(block[:f], block[f : 2 * f], block[2 * f : g], block[g : g + 2], block[g + 2], block[g + 3])
+        g = 4 * f
+        return cls(
+            block[:f],
+            block[f : 2 * f],
+            block[2 * f : 3 * f],
+            block[3 * f : g],
+            block[g : g + 2],
+            block[g + 2],
+            block[g + 3],
+            block[g + 4 :],
+        )
 
     def block(self) -> F8:
         """Return it as one array."""
-        return np.concatenate([self.support, self.top, self.peak, self.impact, self.since[None], self.waits[None]])
+        return np.concatenate(
+            [self.support, self.top, self.peak, self.reach, self.impact, self.since[None], self.waits[None], self.echo]
+        )
 
 
-def evidence(z: F8) -> F8:
-    """Return g(z), NaN where z is NaN."""
-    g = np.maximum(np.minimum(z, _SLOW_CAP) - _SLOW_DRIFT, np.minimum(z, _FAST_CAP) - _FAST_DRIFT)
+def evidence(z: F8, alike: F8 | float = 0.0) -> F8:
+    """Return g(z), NaN where z is NaN; *alike* is how far windows in a row are alike by themselves, as drift."""
+    g = np.maximum(np.minimum(z, _SLOW_CAP) - _SLOW_DRIFT - alike, np.minimum(z, _FAST_CAP) - _FAST_DRIFT)
     return np.maximum(g, _LEAST)
 
 
@@ -127,6 +142,26 @@ def bars(before: Suspicion, height: F8, weight: F8, early: F8, often: Mask) -> F
 def stricter(weight: F8) -> F8:
     """Return by how much bars are higher for statements that have been known for so few windows."""
     return np.asarray(1.0 + np.where(PATIENT, COLD_WINDOWS / (COLD_WINDOWS + weight), 0.0))
+
+
+def reached(before: Suspicion, support: F8, wanted: F8, weight: F8, often: Mask, matters: Mask) -> F8:
+    """
+    Return the height of the server's bar at which the excursion of every family would just have been told.
+
+    support  after the window
+    wanted   times the bar that it takes of what just matters
+    matters  what is in excess is worth a message: where it never was so, and where an excursion never was larger than
+             the statement's own of the last days, no bar would have told it
+    """
+    reach = np.where(support > 0, before.reach, 0.0)
+    some = np.nonzero(matters & (support > 0))
+    family, column = some
+    known = 1.0 + np.where(PATIENT[family, 0], COLD_WINDOWS / (COLD_WINDOWS + weight[some]), 0.0)
+    usual = BAR * np.where(COST[family, 0] & often[column], EASY, 1.0) * known
+    worth = support[some] / wanted[some]
+    news = worth >= PEAK_MARGIN * before.peak[some] * known
+    reach[some] = np.maximum(reach[some], np.where(news, worth / usual, 0.0))
+    return reach
 
 
 def advanced(before: Suspicion, g: F8, calm: Mask, bar: F8) -> tuple[F8, F8]:
@@ -155,7 +190,7 @@ def passed(before: Suspicion, after: Suspicion, weight: F8) -> F8:
     What comes and goes is no news the next time unless it is larger or lasts longer; time and work, of which either may
     be seen first, are remembered together. *weight* as for bars.
     """
-    ended = (before.top > 0) & (after.top == 0) & (before.since <= SHORT_WINDOWS)
+    ended = (before.top > 0) & (after.top == 0) & ((before.since <= SHORT_WINDOWS) | (before.reach < 1.0))
     excursion = np.where(ended, before.top / stricter(weight), 0.0)
     excursion[COSTLY] = excursion[COSTLY].max(axis=0)
     return np.maximum(before.peak, excursion)

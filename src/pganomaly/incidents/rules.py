@@ -12,7 +12,7 @@ JOINED_BY_KIN_WITHIN = 10
 """The same for statements with a tie to it: of the same role, or on the same table."""
 STRONG = 1.1
 """Times the evidence it takes from which on an incident is told, whatever the day was like."""
-LEAST_WEAK_PER_DAY = 3.0
+LEAST_WEAK_PER_DAY, WEAK_PER_BUDGET = 1.0, 3.0
 MOST_MEMBERS = 200
 """Statements listed in one incident."""
 
@@ -27,4 +27,4 @@ class AlertSettings(BaseModel, frozen=True):
     @property
     def weak_per_day(self) -> float:
         """Incidents with little evidence that are told a day; those beyond wait in the digest until there is more."""
-        return max(LEAST_WEAK_PER_DAY, LEAST_WEAK_PER_DAY * self.budget_per_day)
+        return max(LEAST_WEAK_PER_DAY, WEAK_PER_BUDGET * self.budget_per_day)

@@ -27,6 +27,7 @@ class Workings(NamedTuple):
     calls   what was to be expected of everyone who is remembered, unpacks into Expected
     stall   how slow the slower statements were, NaN where too few can tell
     factor  what all of them shared, a logarithm
+    host_bar  the evidence that it takes to call the host slow
     """
 
     place: NDArray[np.intp]
@@ -34,6 +35,7 @@ class Workings(NamedTuple):
     calls: tuple[NDArray[Any], ...]
     stall: float
     factor: float
+    host_bar: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
