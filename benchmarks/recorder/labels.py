@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from pyarrow import parquet
 
-from benchmarks.measuring import MEASURED, RECORDED, Change, Values, change, clean_windows
+from benchmarks.measuring import MEASURED, RECORDED, SEEN, Change, Values, change, clean_windows
 from benchmarks.recorder.application import App, written
 from benchmarks.recorder.observer import stamp_of
 from pganomaly import lexical
@@ -28,6 +28,8 @@ COUNTERS = {
     "blocks": ("shared_blks_hit", "shared_blks_read"), "read": ("shared_blks_read",),
     "temp_written": ("temp_blks_written",), "wal_bytes": ("wal_bytes",),
 }  # fmt: skip
+BEFORE, LONGEST_COLD = 30, 12
+"""Windows before a cold cache that show what is usual, and the most that it takes to be warm again."""
 EVERYBODY = 5
 """Statements that must tell of what hits everybody and nobody in particular."""
 TRANSACTION = ("begin", "commit", "rollback")
@@ -79,6 +81,8 @@ def table(app: App, folder: Path) -> list[dict[str, Any]]:
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     events = json.loads((folder / "events.json").read_text(encoding="utf-8"))
     diary = Diary.of(folder, meta)
+    for event in events:
+        event["last"] += _still_cold(diary, event)
     clean = clean_windows(diary.values.shape[1] - 1, ((e["first"], e["last"]) for e in events))
     _forget_hint_bits(diary, clean)
     waiting = _waiting(folder)
@@ -113,6 +117,21 @@ def _label(
         "collateral": diary.named(other), "note": event["note"], "visible_in": shown,
         "lock_waiters": round(waiters, 2),
     }  # fmt: skip
+
+
+def _still_cold(diary: Diary, event: dict[str, Any]) -> int:
+    """Return for how many windows after a cold cache statements still read what they usually have."""
+    if event["class"] != "cold_cache":
+        return 0
+    calls, read = (diary.values[RECORDED.index(name)].sum(axis=1, dtype=np.float64) for name in ("calls", "read"))
+
+    def per_call(first: int, last: int) -> float:
+        return float(read[first:last].sum() / max(calls[first:last].sum(), 1.0))
+
+    usual = per_call(event["first"] - BEFORE, event["first"])
+    after = event["last"] + 1
+    cold = (n for n in range(LONGEST_COLD) if per_call(after + n, after + n + 3) < SEEN * usual)
+    return next(cold, LONGEST_COLD)
 
 
 def _forget_hint_bits(diary: Diary, clean: Any) -> None:

@@ -202,7 +202,7 @@ FAULTS = (
     Behaviour("traffic_drop", "to a twelfth", "scanners go blind", ("ticket_by_code", "scan", "pass"), reach=("flow",), change=Change(rate={"scanning": 0.08})),
     Behaviour("traffic_drop", "to nothing", "nobody opens profiles", ("person",), reach=("flow",), change=Change(rate={"profile": 0.02})),
     Growth("slow_drift", "1,200 rows a second", "hot artists get more and more likes", ("fans_of_artist",), table="likes", insert="INSERT INTO likes (person_id, artist_id) SELECT 1000000 + (random() * 100000000)::int, (random() ^ 2 * 200)::int + 1 FROM generate_series(1, 1200) i ON CONFLICT DO NOTHING", delete="DELETE FROM likes WHERE person_id >= 1000000", steadily=True, windows=(24, 30)),
-    Behaviour("out_of_schedule_batch", "in the evening", "the summary runs out of its hours", ("totals",), reach=("flow",), change=Change(run=("summing",) * 3)),
+    Behaviour("out_of_schedule_batch", "in the evening", "the summary runs out of its hours", ("totals",), reach=("flow",), change=Change(run=("summing",) * 8), windows=(9, 11)),
     Hogs("host_slowdown", "4 programs", "CPU-bound programs beside", reach=("all",), windows=(9, 12)),
     Behaviour("deploy_new_queries", "2 light statements", "new pages", kind="benign", change=Change(release=("nearby_page", "mood_page"))),
     Behaviour("traffic_rise", "x1.3", "a busy evening", kind="benign", change=Change(rate=dict.fromkeys(("start_page", "event_page", "artist_page", "profile", "reading", "being_here"), 1.3))),

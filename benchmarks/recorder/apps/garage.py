@@ -234,7 +234,7 @@ FAULTS = (
     Behaviour("traffic_drop", "to a tenth", "tablets lose their network", ("orders_of_mechanic", "order", "lines_of_order"), reach=("flow",), change=Change(rate={"tablet": 0.1})),
     Behaviour("traffic_drop", "to nothing", "nobody touches sessions", ("touch_session",), reach=("flow",), change=Change(rate={"touching": 0.02})),
     Growth("slow_drift", "1,500 rows a second", "hot vehicles get more and more notes", ("notes_of_vehicle",), table="notes", insert="INSERT INTO notes (vehicle_id, body) SELECT (random() ^ 2 * 900)::int + 1, 'drift ' || md5(i::text) FROM generate_series(1, 1500) i", delete="DELETE FROM notes WHERE body LIKE 'drift %'", steadily=True, windows=(24, 30)),
-    Behaviour("out_of_schedule_batch", "by day", "the nightly summary runs by day, again and again", ("daily",), reach=("flow",), change=Change(run=("nightly_daily",) * 3)),
+    Behaviour("out_of_schedule_batch", "by day", "the nightly summary runs by day, again and again", ("daily",), reach=("flow",), change=Change(run=("nightly_daily",) * 8), windows=(9, 11)),
     Hogs("host_slowdown", "4 programs", "CPU-bound programs beside", reach=("all",), windows=(9, 12)),
     Behaviour("deploy_new_queries", "3 light statements", "new pages", kind="benign", change=Change(release=("favourites_page", "waiting_page"))),
     Behaviour("traffic_rise", "x1.3", "a busy time of the portal", kind="benign", change=Change(rate=dict.fromkeys(("home", "vehicle_page", "planner", "booking", "touching", "offer"), 1.3))),
