@@ -44,7 +44,7 @@ def time_per_call(history: History, example: Example, faults: Sequence[Fault]) -
     panel.band(since, low, high)
     panel.line(since, usual, "other")
     panel.line(since, ms, dotted=True)
-    return picture(title, note, [("dot", "time per call"), ("other", "usual"), _BAND, _done(example)], [panel])
+    return picture(title, note, [("dot", "time per call"), ("other", "usual"), _BAND, _done(example.fault)], [panel])
 
 
 def evidence(history: History, example: Example, faults: Sequence[Fault]) -> str:
@@ -63,7 +63,7 @@ def evidence(history: History, example: Example, faults: Sequence[Fault]) -> str
     panel.level(CAP, "no more than this", "other")
     panel.level(CLOSED, "calm below a third", "other")
     panel.line(since, support, dotted=True)
-    return picture(title, note, [("dot", "evidence after a window"), _done(example)], [panel])
+    return picture(title, note, [("dot", "evidence after a window"), _done(example.fault)], [panel])
 
 
 def few_and_many(history: History, pair: Pair, faults: Sequence[Fault]) -> str:
@@ -120,7 +120,12 @@ def rhythm(history: History, example: Example, day: float) -> str:
     panel.line(since, surge, "level")
     panel.line(since, expected, "other strong")
     panel.told(float(example.told - example.fault.start), "told")
-    legend = [("value thin", "calls"), ("other strong", "expected"), ("level", "a surge from here on"), _done(example)]
+    legend = [
+        ("value thin", "calls"),
+        ("other strong", "expected"),
+        ("level", "a surge from here on"),
+        _done(example.fault),
+    ]
     return picture(title, note, legend, [panel])
 
 
@@ -135,6 +140,7 @@ def slow_host(history: History, faults: Sequence[Fault]) -> str | None:
     since = which.astype(np.float64) - at
     pace = np.where(history["pace_spread"][which] < SURE, history["pace"][which], np.nan)
     shared = np.maximum(history.factor[which], 0.0)
+    done = next((_done(fault) for fault in faults if fault.start <= at < fault.end), _DONE)
     title = "Everything is slower at once: what all share is no statement's fault"
     note = (
         "Time per piece of work as a multiple of the usual, of all statements called often enough. What they share is "
@@ -152,12 +158,12 @@ def slow_host(history: History, faults: Sequence[Fault]) -> str | None:
         panel.line(since, np.exp(middle))
         panels.append(panel)
         top += 140 + 38
-    legend = [("value", "the middle statement"), ("band", "eight statements of ten"), ("level", "usual"), _DONE]
+    legend = [("value", "the middle statement"), ("band", "eight statements of ten"), ("level", "usual"), done]
     return picture(title, note, legend, panels)
 
 
-def _done(example: Example) -> tuple[str, str]:
-    return "fault", f"something is done to the server (at 0: {example.fault.kind.replace('_', ' ')})"
+def _done(fault: Fault) -> tuple[str, str]:
+    return "fault", f"{_DONE[1]} (at 0: {fault.kind.replace('_', ' ')})"
 
 
 def _quantiles(values: F8) -> F8:

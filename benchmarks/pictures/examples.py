@@ -135,7 +135,7 @@ def pair(history: History, often: list[Example], quiet: Mask) -> Pair | None:
     """
     ratio, runs = history.ratio, history["calls"]
     rare = (np.nanmean(runs > 0, axis=0) >= 0.75) & (np.nanmedian(runs, axis=0) <= 2)
-    there = rare & quiet[:, None] & (runs >= 1) & (runs <= 2) & np.isfinite(history["z"])
+    there = rare & quiet[:, None] & (runs >= 1) & (runs <= 2) & np.isfinite(ratio)
     there[:KNOWN_WINDOWS] = False
     for example in sorted(often, key=lambda e: -history["calls"][e.told, e.statement]):
         off = np.where(there, np.abs(np.log(ratio / ratio[example.told, example.statement])), np.inf)

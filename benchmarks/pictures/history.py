@@ -21,11 +21,11 @@ from pganomaly.records.grid import F8
 from pganomaly.replay import Recording
 
 MATERIAL_MS = float(MATERIAL[EXEC, 0])
-ROWS = ("calls", "expected", "surge", "ms", "usual", "spread", "z", "pace", "pace_spread", "support")
+ROWS = ("calls", "expected", "surge", "ms", "usual", "spread", "pace", "pace_spread", "support")
 """
 What is kept of a statement in a window: calls, how many were expected, and from how many on they are a surge;
-milliseconds a call, their usual value, its spread and the distance in spreads; ln(time per work / usual) and its
-spread; evidence in multiples of the bar.
+milliseconds a call, their usual value and its spread; ln(time per work / usual) and its spread; evidence in multiples
+of the bar.
 """
 
 
@@ -43,7 +43,7 @@ class History:
     keys, names  of the statements
     rows         [ROWS, windows, statements]; NaN where a statement did not run or nothing can be said
     factor       what all statements shared in each window, a logarithm
-    starts, ends of windows, microseconds since 1970, as recorded
+    ends         of windows, microseconds since 1970, as recorded
     incidents    everything that people were told of, as it was in the end
     window_s     seconds of work in a window
     """
@@ -52,7 +52,6 @@ class History:
     names: tuple[str, ...]
     rows: F8
     factor: F8
-    starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     incidents: tuple[Incident, ...]
     window_s: float
@@ -74,7 +73,7 @@ class _Notes:
 
     windows: list[list[tuple[KeyArray, F8]]] = field(default_factory=list)
     factor: list[float] = field(default_factory=list)
-    bounds: list[tuple[int, int]] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
     incidents: dict[str, Incident] = field(default_factory=dict)
 
     def known(self) -> list[Key]:
@@ -111,16 +110,14 @@ def seen(recording: Recording) -> History:
             continue
         notes.windows.append(list(_parts(verdict.scores, known)))
         notes.factor.append(verdict.scores.workings.factor if verdict.scores.workings else 0.0)
-        notes.bounds.append((_us(verdict.window.start), _us(verdict.window.end)))
+        notes.ends.append((verdict.window.end - _EPOCH) // timedelta(microseconds=1))
     speaker, keys = Speaker("en"), notes.known()
-    starts, ends = np.array(notes.bounds, dtype=np.int64).reshape(-1, 2).T
     return History(
         keys=tuple(keys),
         names=tuple(name(speaker, shapes.by_key.get(key), key) for key in keys),
         rows=notes.dense(keys),
         factor=np.array(notes.factor),
-        starts=starts,
-        ends=ends,
+        ends=np.array(notes.ends, dtype=np.int64),
         incidents=tuple(incident for incident in notes.incidents.values() if incident.told),
         window_s=recording.real_window_s,
     )
@@ -138,7 +135,7 @@ def _parts(scores: Scores, known: Normals) -> Iterator[tuple[KeyArray, F8]]:
         yield scores.silent.keys, _rows(len(scores.silent), support=scores.silent.strength)
     yield scores.keys, _rows(
         len(scores), calls=scores.window.deltas["calls"], ms=scores.value[EXEC], usual=scores.usual[EXEC],
-        spread=scores.spread[EXEC], z=scores.z[EXEC], pace=scores.residual[PACE], pace_spread=scores.spread[PACE],
+        spread=scores.spread[EXEC], pace=scores.residual[PACE], pace_spread=scores.spread[PACE],
         support=scores.strength,
     )  # fmt: skip
 
@@ -148,7 +145,3 @@ def _rows(statements: int, **given: F8 | float) -> F8:
     for row, values in given.items():
         rows[ROWS.index(row)] = values
     return rows
-
-
-def _us(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
