@@ -158,12 +158,12 @@ def slow_host(history: History, faults: Sequence[Fault]) -> str | None:
         panel.line(since, np.exp(middle))
         panels.append(panel)
         top += 140 + 38
-    legend = [("value", "the middle statement"), ("band", "eight statements of ten"), ("level", "usual"), done]
+    legend = [("value", "middle statement"), ("band", "eight of ten"), ("level", "usual"), done]
     return picture(title, note, legend, panels)
 
 
 def _done(fault: Fault) -> tuple[str, str]:
-    return "fault", f"{_DONE[1]} (at 0: {fault.kind.replace('_', ' ')})"
+    return "fault", f"something is done (at 0: {fault.kind.replace('_', ' ')})"
 
 
 def _quantiles(values: F8) -> F8:
