@@ -84,6 +84,53 @@ def test_a_trickle_where_there_was_a_stream_is_odd_too(server):
     assert scores.silent is None
 
 
+def windows_until_missed(calls_a_window: float, share: float, others: int = 19, most: int = 14) -> float:
+    """
+    Return the windows until A is news that was called so often, in so large a *share* of windows, and no more.
+
+    Around it there are *others* statements that run often, and no more than that.
+    """
+    rng = np.random.default_rng(5)
+    server = Server()
+    frequent = [k for k in busy() if k != A][:others]
+
+    def around() -> dict[Key, Work]:
+        return {k: {"calls": float(rng.poisson(15.0)), "ms": 2.0} for k in frequent}
+
+    for _ in range(300):
+        calls = float(rng.poisson(calls_a_window / share)) if rng.random() < share else 0.0
+        server.live(around() | ({A: {"calls": calls, "ms": 2.0}} if calls else {}))
+    for number in range(1, most + 1):
+        now = around()
+        scores = server.score(now)
+        if scores.silent is not None and scores.silent.alarm.any():
+            return number
+        server.live(now)
+    return float("inf")
+
+
+def test_a_page_called_a_few_times_a_window_is_missed_before_it_is_forgotten():
+    assert 3 <= windows_until_missed(7.0, share=1.0) <= 8
+    assert 3 <= windows_until_missed(7.0, share=1.0, others=6) <= 10, "on a server with hardly any traffic else"
+    assert windows_until_missed(7.0, share=0.9) <= 14
+    assert windows_until_missed(0.5, share=0.5) == float("inf"), "who runs now and then"
+
+
+def test_a_batch_that_runs_far_more_often_than_ever_is_news_though_it_hardly_ever_runs():
+    rng = np.random.default_rng(6)
+    server = Server()
+    for number in range(300):
+        once = {A: {"calls": 1, "ms": 20.0}} if number % 60 == 0 else {}
+        server.live({k: w for k, w in busy().items() if k != A} | once)
+    alarms = []
+    for _ in range(4):
+        now = {A: {"calls": float(rng.poisson(30)), "ms": 20.0}, **{k: w for k, w in busy().items() if k != A}}
+        alarms.append(server.score(now).alarm[0])
+        server.live(now)
+
+    assert any(alarms)
+
+
 def test_whoever_runs_now_and_then_is_not_missed():
     server = Server()
     for minute in range(120):

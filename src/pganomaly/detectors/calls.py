@@ -31,10 +31,12 @@ REGULAR_WINDOWS = 30.0
 MORE, MUCH_MORE, LESS = 3.0, 10.0, 0.2
 """Times the expected calls that evidence is measured against."""
 MOST_EVIDENCE, MOST_OF_SILENCE = 7.0, 6.0
-"""A burst of a window is nobody's news, however high; nor is a pause of two."""
-RUNS_ALWAYS, RUNS_MOSTLY = 0.95, 0.03
-"""Share of the last windows in which it must have run: missing calls are missed where it always runs, a surge is one
-where it does so at all often."""
+"""A burst of a window is nobody's news, however high; nor is a pause of two, or of five where a few calls are missed:
+silence is no more evidence than half of the calls that were expected."""
+RUNS_ALWAYS, RUNS_USUALLY, RUNS_MOSTLY = 0.95, 0.8, 0.03
+"""Share of the last windows in which it must have run: missing calls are missed where it always runs, and where it
+usually does, an empty window of which says no more than -ln of how often it has one; a surge is one where it does so at
+all often. Of who runs less often, it takes more than three times the calls of any window of the last days."""
 OFTEN, MOST_OF_RARE = 0.5, 4.0
 """Who runs in fewer windows than that comes in bursts by nature: it takes three windows at least to surge."""
 SURGE, DROP = 2.0, 0.3
@@ -109,7 +111,7 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
     """Return what was to be expected of every remembered statement, of which *calls* ran (0: none)."""
     usual = traffic.rate * length_s
     known_well = traffic.weight >= REGULAR_WINDOWS
-    always, mostly = known_well & (traffic.regular >= RUNS_ALWAYS), known_well & (traffic.regular >= RUNS_MOSTLY)
+    always, usually, mostly = (known_well & (traffic.regular >= r) for r in (RUNS_ALWAYS, RUNS_USUALLY, RUNS_MOSTLY))
     of_user, of_server, is_crowd = _factors(keys["userid"], calls, usual, always)
     lam = usual * of_user
     residual = _ratio(calls, lam)
@@ -124,13 +126,16 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
     high, low = np.maximum(lam, recent), np.minimum(due, recent)
     more_now = (calls >= SURGE * high) & (rate > PEAK_MARGIN * traffic.peak)
     more_lately = (busy * length_s >= SURGE * high) & (busy > PEAK_MARGIN * traffic.busiest) & (calls > high)
-    more = mostly & (more_now | more_lately)
-    fewer = always & (calls <= DROP * low) & (low >= SILENCE_CALLS)
+    unheard_of = known_well & ~mostly & (calls >= MUCH_MORE) & (rate > MORE * traffic.peak)
+    more = (mostly & (more_now | more_lately)) | unheard_of
+    fewer = usually & (calls <= DROP * low) & (low >= SILENCE_CALLS)
     if not is_crowd:
         fewer &= rate * PEAK_MARGIN < traffic.trough
     goes_on = (traffic.crest > 0) & (rate <= UNHEARD_OF * traffic.peak)
     most = np.where(goes_on, np.minimum(_of_lasting(traffic), MOST_EVIDENCE), MOST_EVIDENCE)
     most = np.where(traffic.regular >= OFTEN, most, MOST_OF_RARE)
+    rarely_empty = np.where(always, MOST_OF_SILENCE, -np.log(1.0 - np.minimum(traffic.regular, RUNS_ALWAYS)))
+    of_silence = np.minimum(rarely_empty, low / 2)
     spread = traffic.phi + traffic.tau2 * high
     up = (
         np.maximum(calls * np.log(MORE) - (MORE - 1) * high, calls * np.log(MUCH_MORE) - (MUCH_MORE - 1) * high)
@@ -144,8 +149,8 @@ def expected(traffic: Traffic, keys: KeyArray, calls: F8, length_s: float) -> Ex
         calls >= SURGE * high,
         more,
         fewer,
-        np.where(mostly, np.where(more | (up < 0), np.minimum(_cut(up), most), 0.0), np.nan),
-        np.where(always, np.where(fewer | (down < 0), np.minimum(_cut(down), MOST_OF_SILENCE), 0.0), np.nan),
+        np.where(mostly | unheard_of, np.where(more | (up < 0), np.minimum(_cut(up), most), 0.0), np.nan),
+        np.where(usually, np.where(fewer | (down < 0), np.minimum(_cut(down), of_silence), 0.0), np.nan),
         np.minimum(np.maximum(of_user, of_server), 1.0),
     )
 
@@ -184,6 +189,8 @@ def learned(
     gain = 1.0 / (variance.PRIOR_WINDOWS + weight)
     tau2, phi = variance.split(traffic.tau2, traffic.phi, what.calls + MATERIAL_CALLS, residual2, gain)
     swing = np.where(np.abs(z) < _CALM_Z, 1.0, _SUSPECT_GAIN)
+    # What is missed is no calm rate: else the second empty window would be as good as any.
+    drop = np.where(what.fewer, _SUSPECT_GAIN, swing)
     slack = 1 - fade
     after = Traffic(
         rate=np.where(first, rate, np.maximum(level, 0.0) / length_s),
@@ -192,9 +199,9 @@ def learned(
         weight=weight,
         regular=traffic.regular + ((calls > 0) - traffic.regular) / np.minimum(weight, _MEMORY_WINDOWS),
         peak=_towards(traffic.peak, rate, np.where(rate > traffic.peak, swing, slack), first),
-        trough=_towards(traffic.trough, rate, np.where(rate < traffic.trough, swing, slack), first),
+        trough=_towards(traffic.trough, rate, np.where(rate < traffic.trough, drop, slack), first),
         newest=traffic.newest,
-        recent=np.where(first, rate, followed(traffic.recent, rate, MATERIAL_CALLS / length_s)),
+        recent=np.where(first, rate, followed(traffic.recent, rate, MATERIAL_CALLS / length_s, what.fewer)),
         busy=traffic.busy,
         busiest=traffic.busiest,
         crest=traffic.crest,
@@ -251,10 +258,14 @@ def _ratio(calls: F8, lam: F8) -> F8:
     return np.asarray(np.log((calls + MATERIAL_CALLS) / (lam + MATERIAL_CALLS)))
 
 
-def followed(recent: F8, rate: F8, material: float) -> F8:
-    """Return the rate of the last windows: a slow rise is followed, a sudden one is not what was expected."""
+def followed(recent: F8, rate: F8, material: float, missed: Mask) -> F8:
+    """
+    Return the rate of the last windows: a slow rise is followed, a sudden one is not what was expected.
+
+    Nor is it a drop, of who is *missed*: what is missed must not be forgotten before there is evidence enough.
+    """
     near = np.minimum(rate, recent * FOLLOWED + material)
-    return np.asarray(recent + _NEWEST_GAIN * (near - recent))
+    return np.asarray(recent + np.where(missed, _HELD_GAIN, _NEWEST_GAIN) * (near - recent))
 
 
 def _towards(here: F8, there: F8, share: F8, first: Mask) -> F8:
