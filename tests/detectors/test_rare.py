@@ -34,10 +34,10 @@ def test_a_report_that_became_slow_is_found_though_it_hardly_runs():
 
 def test_what_was_expected_follows_a_slow_rise_and_not_a_sudden_one():
     """Six per cent a window at most: a surge that lasts does not become what was to be expected while it is judged."""
-    slow, sudden = np.array([100.0]), np.array([100.0])
+    slow, sudden, nobody = np.array([100.0]), np.array([100.0]), np.zeros(1, dtype=np.bool_)
     for window in range(30):
-        slow = traffics.followed(slow, 100.0 * 1.03 ** np.array([window]), 3.0)
-        sudden = traffics.followed(sudden, np.array([1000.0]), 3.0)
+        slow = traffics.followed(slow, 100.0 * 1.03 ** np.array([window]), 3.0, nobody)
+        sudden = traffics.followed(sudden, np.array([1000.0]), 3.0, nobody)
         if window == 3:
             assert sudden[0] < 140.0
 
