@@ -1,6 +1,7 @@
 """What is found and told: texts, scores, incidents, messages, models, all of them written twice without harm."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import psycopg
@@ -67,16 +68,22 @@ def test_a_text_that_becomes_readable_is_taken_and_never_lost_again(store: Store
 
 
 def test_the_lexical_script_finds_texts_that_only_the_collector_has_seen(store: Store, keeper: Keeper) -> None:
-    taken = snapshot(0, {A: {"calls": 1}, B: {"calls": 1}})
+    # By the database's own clock: rows with new texts are there for a day at least, and no longer for certain.
+    now_s = (datetime.now(UTC) - NOON).total_seconds()
+    early, late = (snapshot(now_s - 3600 * hours, {A: {"calls": 1}, B: {"calls": 1}}) for hours in (21, 0))
     with store.tick(keeper.lease) as work:
-        work.snapshot(taken, newest=None, moved=taken.counters["calls"] > 0, shapes={A: SELECT, B: COMMIT})
-        work.queries({A: SELECT, B: COMMIT}, at=at(0))
+        work.snapshot(early, newest=None, moved=early.counters["calls"] > 0, shapes={B: COMMIT})
+        work.queries({B: COMMIT}, at=early.taken_at)
+    with store.tick(keeper.lease) as work:
+        work.snapshot(late, newest=early, moved=np.zeros(2, np.bool_), shapes={A: SELECT})
+        work.queries({A: SELECT}, at=late.taken_at)
     assert store.undescribed(1) == {A: SELECT, B: COMMIT}
-    assert store.known(1).states == {A: TextState.READ, B: TextState.READ}
+    assert store.known(1).states == {A: TextState.READ}, "the other is read again"
 
     with store.tick(keeper.lease) as work:
         assert work.lexical(store.undescribed(1), at=at(60)) == 2
     assert store.undescribed(1) == {}
+    assert store.known(1).states == {A: TextState.READ, B: TextState.READ}
 
 
 def test_a_text_seen_late_is_stored_though_nothing_moved(store: Store, keeper: Keeper) -> None:
