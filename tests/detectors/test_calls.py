@@ -194,6 +194,26 @@ def test_the_windows_of_a_burst_are_one_piece_of_evidence_where_bursts_are_usual
     assert window([12_000, 1500]).up[0] > 3.0, "far more than any burst of the last days"
 
 
+def test_a_surge_is_no_excuse_for_itself():
+    """That each of its windows follows another does not say that this statement's bursts last: it is not over yet."""
+    keys, everyone = keys_of([key(1)]), np.ones(1, dtype=bool)
+    traffic = Traffic(*np.zeros((len(Traffic._fields), 1)))._replace(tau2=np.full(1, 0.09), phi=np.full(1, FIRST_PHI))
+
+    def up(calls: float) -> float:
+        nonlocal traffic
+        what = traffics.expected(traffic, keys, np.array([calls]), 60.0)
+        now = np.array([calls])
+        traffic = traffics.learned(traffic, what, now, 60.0, half_life=4000, free=everyone, brief=everyone)
+        return float(what.up[0])
+
+    for _ in range(200):
+        up(600)
+    traffic = traffic._replace(peak=np.full(1, 50.0))  # per second, on another day
+    surge = [up(4000) for _ in range(8)]
+
+    assert min(surge) >= -0.99 * np.log(traffics.USUALLY_LASTS)
+
+
 def test_dispersion_is_learned_apart_from_what_windows_differ_by():
     """Calls that come in bursts of ten are expected to vary more than calls that come one by one."""
     rng = np.random.default_rng(4)

@@ -50,7 +50,7 @@ PEAK_MARGIN = 1.25
 
 UNHEARD_OF = 1.5
 """Times the largest calm rate of the last days from which on no burst of these days explains another one."""
-USUALLY_LASTS, BELIEVED_WINDOWS = 0.15, 2.0
+USUALLY_LASTS, BELIEVED_WINDOWS = 0.05, 2.0
 """Share of a burst's windows that are believed to be followed by another one, and the windows that this belief is worth
 against what is seen of a statement."""
 
@@ -205,6 +205,7 @@ def learned(
         busy=traffic.busy,
         busiest=traffic.busiest,
         crest=traffic.crest,
+        going=traffic.going,
         lasted=traffic.lasted,
         ended=traffic.ended,
     )
@@ -218,14 +219,16 @@ def learned(
     over = ~what.many
     seen = np.where(over & brief, np.maximum(seen, traffic.crest), seen)
     crest = np.where(over, 0.0, np.maximum(traffic.crest, rate))
-    burst = (traffic.crest > 0) & (free | brief)
+    # Only what is over tells how long bursts last: else a surge would explain itself while it goes on.
+    burst = over & (traffic.crest > 0) & (free | brief)
     kept = kept._replace(
         peak=np.where(first, kept.peak, seen),
         busy=busy,
         busiest=busiest,
         crest=crest,
-        lasted=fade * traffic.lasted + (burst & ~over),
-        ended=fade * traffic.ended + (burst & over),
+        going=np.where(over | (traffic.crest == 0), 0.0, traffic.going + 1.0),
+        lasted=fade * traffic.lasted + np.where(burst, traffic.going, 0.0),
+        ended=fade * traffic.ended + burst,
     )
     newest = traffic.newest + _NEWEST_GAIN * (what.residual - traffic.newest)
     return kept._replace(newest=np.where(first, 0.0, newest))

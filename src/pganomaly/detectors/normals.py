@@ -64,7 +64,8 @@ class Traffic(NamedTuple):
     busy     calls per second of the last few windows, whatever they were
     busiest  the largest of these in the last days
     crest    largest rate since calls were last no more than expected; 0 while they are
-    lasted   windows of bursts that were followed by another one, ended: by none; both faded with age
+    going    windows for which calls have been many since the first of them; 0 while they are not
+    lasted   windows of bursts that are over, each but its first;  ended  how many these were; both faded with age
     """
 
     rate: F8
@@ -79,6 +80,7 @@ class Traffic(NamedTuple):
     busy: F8
     busiest: F8
     crest: F8
+    going: F8
     lasted: F8
     ended: F8
 
