@@ -1,5 +1,7 @@
 """Every statement has its own normal: what is odd by it, what is not, and what is learned."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -261,3 +263,11 @@ def test_what_another_version_saved_is_refused(server):
 
     with pytest.raises(errors.ModelFileOutdated):
         Baseline.loads(fewer)
+
+
+def test_nothing_is_learned_of_scores_that_another_engine_gave(server):
+    window = matrix(1000, {key(1): {"calls": 10, "ms": 1.0}})
+    scores = replace(server.baseline.score(window), workings=None)
+
+    with pytest.raises(ValueError, match="without their workings"):
+        server.baseline.learn(window, scores)
