@@ -51,7 +51,7 @@ def test_a_model_of_the_same_past_is_let_in(past: list[Window], champion: Forest
     found = verdict(champion, trained(past, seed=2), past)
 
     assert found.accepted
-    assert str(found.why[0]).startswith("Against the model before it: ")
+    assert str(found.why[0]).startswith("Against the model before it, ")
 
 
 def test_a_model_that_alerts_more_is_kept_out(past: list[Window], champion: Forest):

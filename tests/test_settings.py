@@ -80,6 +80,54 @@ def test_durations_are_written_as_people_do(monkeypatch):
         assert settings.load().retain_raw == span
 
 
+def test_a_rhythm_is_a_number_of_seconds_or_a_duration(monkeypatch):
+    for text, seconds in [("60", 60.0), ("2m", 120.0), ("30s", 30.0), ("1.5", 1.5)]:
+        monkeypatch.setenv("COLLECT_INTERVAL", text)
+        assert settings.load().collect_interval == seconds
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DB_PORT", "abc", '"abc" is not a whole number'),
+        ("DB_PORT", "70000", '"70000" is too much, it must be 65535 or less'),
+        ("COLLECT_INTERVAL", "soon", '"soon" is no duration, write one like 90s, 15m, 6h, 8d or 2w'),
+        ("MODEL_CONTAMINATION", "0.9", '"0.9" is too much, it must be 0.5 or less'),
+        ("MODEL_CONTAMINATION", "much", '"much" is neither a number nor auto'),
+        ("STORE_MAX_GB", "inf", '"inf" is not a number'),
+        ("ALERT_SCORE_THRESHOLD", "nan", '"nan" is not a number'),
+        ("LOG_FORMAT", "xml", '"xml" is not known, it may be console, json'),
+        ("READ_PLANS", "maybe", '"maybe" is neither true nor false'),
+        ("TELEGRAM_API_URL", "api.example", "it must begin with http:// or https://, followed by a host"),
+        ("HEARTBEAT_URL", "hunter2", "it must begin with http:// or https://, followed by a host"),
+        ("NOTIFY_URLS", "slack://a/b hunter2", "write addresses such as slack://… with blanks between"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words_and_once(name, value, said, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(errors.BadSettings) as refused:
+        settings.load()
+    assert f": {name}: {said}. Correct them" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_what_is_given_alone_knows_no_environment(monkeypatch, own_folder):
+    monkeypatch.setenv("ALERT_MIN_SHARE", "0.5")
+    (own_folder / ".env").write_text("ALERT_MIN_MS_PER_S=7\n")
+
+    chosen = settings.alone({"drift_signif_rows": "9"})
+
+    assert (chosen.alert_min_share, chosen.alert_min_ms_per_s, chosen.drift_signif_rows) == (0.003, 0.5, 9.0)
+    with pytest.raises(errors.BadSettings):
+        settings.alone({"alert_min_share": "much"})
+
+
+def test_a_file_in_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("MODEL_FILE", "~/model")
+    assert str(settings.load().model_file) == "/home/me/model"
+
+
 def test_contamination_may_be_left_to_the_forest(monkeypatch):
     monkeypatch.setenv("MODEL_CONTAMINATION", "auto")
     assert settings.model(settings.load()).contamination == "auto"

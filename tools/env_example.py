@@ -18,7 +18,7 @@ FILE = Path(__file__).resolve().parent.parent / ".env.example"
 _HEAD = """\
 # Copy this file to .env and fill in what you need; `pganomaly doctor` then says whether it works.
 # What is set in the environment wins over .env. A line may end with a comment: DB_PORT=5433  # the replica
-# Durations: 90s, 15m, 6h, 8d, 2w; a bare number means days."""
+# Durations: 90s, 15m, 6h, 8d, 2w; a bare number means seconds between things, and days that things are kept."""
 
 CHAPTERS = {
     "DB_HOST": "The server to watch; the schema `monitoring` is made in this database, unless STORE_URL is set",

@@ -5,7 +5,28 @@ The docstring of a class is its message and the key of its translation; {names} 
 """
 # ruff: noqa: N818 - an error is named after what is wrong, and read as such: ExtensionMissing, LeaseLost
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with one thing that a user has set: *says* is the key of its translation, {names} and all."""
+
+    name: str
+    says: str
+    facts: Mapping[str, object]
+
+
+class Complaints(tuple[Complaint, ...]):
+    """Several of them; as a string, in English."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return them in English."""
+        return "; ".join(f"{each.name}: {each.says.format(**each.facts)}" for each in self)
 
 
 class PganomalyError(Exception):
@@ -422,7 +443,7 @@ class ExtensionMissing(TargetError):
     pg_stat_statements is not created in database "{database}".
 
     Query statistics cannot be read through this database. Fix, in any one database of the server, as a superuser or
-    the owner of the database (and connect to that one): CREATE EXTENSION pg_stat_statements;
+    your cloud's administrator (and connect to that one): CREATE EXTENSION pg_stat_statements;
     """
 
     code = "PGA-001"

@@ -57,6 +57,46 @@ def test_a_wrong_setting_is_named_with_its_reason(capsys, monkeypatch):
     assert "RETAIN_RAW" in said
 
 
+def test_it_is_named_in_the_language_of_the_file_that_is_wrong(capsys, tmp_path):
+    (tmp_path / ".env").write_text("APP_LANG=ru\nDB_PORT=soon\n")
+
+    assert main(["status"]) == 2
+
+    assert 'DB_PORT: "soon" — не целое число' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["db", "prune", "--keep", "long"],
+        ["incidents", "--since", "long"],
+        ["replay", ".", "--out", "found", "--set", "ALERT_MIN_SHARE=much"],
+        ["replay", ".", "--out", "found", "--set", "MUCH"],
+        ["replay", ".", "--out", "found", "--from", "long ago"],
+    ],
+)
+def test_a_wrong_option_is_named_with_its_reason(arguments, capsys, monkeypatch):
+    monkeypatch.setenv("DB_HOST", "127.0.0.1")
+
+    assert main(arguments) == 2
+
+    assert "PGA-021" in (said := capsys.readouterr().err)
+    assert "Traceback" not in said
+
+
+def test_a_store_is_not_touched_where_the_servers_are_named_wrongly(capsys, monkeypatch):
+    monkeypatch.setenv("STORE_URL", "postgresql://127.0.0.1:1/nothing")
+    monkeypatch.setenv("TARGETS", "shop")
+    assert main(["collect"]) == 2
+    assert "PGA-026" in capsys.readouterr().err
+
+
+def test_every_help_names_the_languages(capsys):
+    for command in ([], ["watch"], ["db"], ["db", "size"]):
+        assert main([*command, "--help"]) == 0
+        assert "--lang en|ru" in capsys.readouterr().out
+
+
 def test_every_error_explains_itself_by_its_code(capsys):
     assert main(["help", "PGA-001", "--json"]) == 0
     explained = json.loads(capsys.readouterr().out)

@@ -1,5 +1,7 @@
 """Looking into a store: before anything is there, and on a terminal that is too narrow."""
 
+import json
+
 import pytest
 
 from pganomaly import pg
@@ -23,6 +25,17 @@ def test_before_the_first_start_there_is_nothing_to_look_into(shop: pg.Conninfo,
     assert main(command) == 4
     assert "db migrate" in capsys.readouterr().err
 
+    with pg.connect(shop) as conn:
+        assert conn.execute("SELECT to_regnamespace('monitoring')").fetchone() == (None,)
+
+
+def test_the_doctor_says_what_the_store_may_come_to_before_anything_is_written(shop: pg.Conninfo, capsys):
+    assert main(["doctor"]) == 0
+    assert "STORE_MAX_GB keeps it below 5 GB" in capsys.readouterr().out.splitlines()[-1]
+
+    assert main(["doctor", "--json"]) == 0
+    ((*_, store),) = json.loads(capsys.readouterr().out).values()
+    assert (store["code"], store["name"], store["state"]) == ("PGA-012", "store", "ok")
     with pg.connect(shop) as conn:
         assert conn.execute("SELECT to_regnamespace('monitoring')").fetchone() == (None,)
 

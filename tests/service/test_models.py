@@ -75,7 +75,7 @@ def test_a_rollback_takes_a_second_and_the_service_notices(world: World, databas
     assert world.train(1).model is not None
     second = world.train(2)
     assert second.model is not None
-    assert any(str(part).startswith("Against the model before it: ") for part in second.why)
+    assert any(str(part).startswith("Against the model before it, ") for part in second.why)
     listed = json.loads(world.command("list", "--json"))
     assert [(model["number"], model["active"]) for model in listed] == [(2, True), (1, False)]
 

@@ -40,7 +40,7 @@ class App:
     @cached_property
     def speaker(self) -> Speaker:
         """Return who speaks to people, in their language and their time zone."""
-        return messages.speaker(settings.language(self.settings), datetime.now().astimezone().tzinfo or UTC)
+        return messages.speaker(settings.language(self.settings.app_lang), datetime.now().astimezone().tzinfo or UTC)
 
     @cached_property
     def console(self) -> Console:

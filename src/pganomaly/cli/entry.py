@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     log.setup(level=logging.WARNING)
     arguments, language = _language(list(sys.argv[1:] if argv is None else [*argv, *sys.argv[1:]]))
     token = chosen_language.set(language)
-    speaker = messages.speaker(_spoken(language))
+    # Errors have a language, too, even while the settings are what is wrong.
+    speaker = messages.speaker(language or settings.language(settings.app_lang()))
     try:
         return _run(arguments, speaker)
     except PganomalyError as error:
@@ -63,6 +64,7 @@ def translated(app: typer.Typer, speaker: Speaker) -> Any:
         command.short_help = speaker.say(sentence)
         shown = speaker.say("Example: {command}", command=example)
         command.help = f"{command.short_help}\n\n{shown}" if example else command.short_help
+        command.epilog = speaker.say("With any command: --lang {languages}", languages="|".join(messages.LANGUAGES))
         for parameter in command.params:
             if _told(parameter):
                 parameter.help = speaker.say(parameter.help)
@@ -103,16 +105,6 @@ def _language(arguments: list[str]) -> tuple[list[str], str | None]:
         _complain(f"--lang: {' | '.join(messages.LANGUAGES)}")
         raise SystemExit(USAGE)
     return rest, language
-
-
-def _spoken(language: str | None) -> str:
-    """Return the language of errors, even while the settings are what is wrong."""
-    if language is not None:
-        return language
-    try:
-        return settings.language(settings.load())
-    except PganomalyError:
-        return messages.language_of(None, os.environ.get("LANG"))
 
 
 def _complain(text: str) -> None:

@@ -17,6 +17,7 @@ SUBJECTS: Mapping[str, str] = {
     "PGA-009": _("A check of the doctor: whether the extension is new enough, and the newest that is installed."),
     "PGA-010": _("A check of the doctor: whether a pooler stands between us and the server."),
     "PGA-011": _("A check of the doctor: whether the server's clock agrees with ours."),
+    "PGA-012": _("A check of the doctor: how large the store may become."),
     "PGA-013": _("A check of the doctor: since when the server collects statistics."),
     "PGA-014": _("A check of the doctor: whether there is room for all statements, or some are thrown out."),
     "PGA-016": _("A check of the doctor: whether all texts can be read through this database."),

@@ -6,7 +6,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 
-from pganomaly.errors import PganomalyError
+from pganomaly.errors import Complaints, PganomalyError
 from pganomaly.messages import quantity
 
 LANGUAGES = ("en", "ru")
@@ -54,7 +54,13 @@ class Speaker:
 
     def error(self, error: PganomalyError) -> str:
         """Return what went wrong, with the code under which help explains it."""
-        return f"{error.code}: {self.say(error.template(), **error.facts)}"
+        facts = {
+            name: self._complaints(fact) if isinstance(fact, Complaints) else fact for name, fact in error.facts.items()
+        }
+        return f"{error.code}: {self.say(error.template(), **facts)}"
+
+    def _complaints(self, complaints: Complaints) -> str:
+        return "; ".join(f"{each.name}: {self.say(each.says, **each.facts)}" for each in complaints)
 
     def number(self, value: float) -> str:
         """Return a number with as many digits as a reader can use: 0.052, 3.1, 212, 12,345."""

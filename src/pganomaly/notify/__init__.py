@@ -17,7 +17,7 @@ from pganomaly.notify.heartbeat import Heartbeat
 from pganomaly.notify.memory import MemoryOutbox
 from pganomaly.notify.outbox import Outbox
 from pganomaly.notify.pace import Pace
-from pganomaly.notify.settings import NotifySettings
+from pganomaly.notify.settings import NotifySettings, addresses
 from pganomaly.notify.telegram import Telegram
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Round",
     "Sent",
     "Telegram",
+    "addresses",
     "channels",
     "deliver",
     "keep_delivering",

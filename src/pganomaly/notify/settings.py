@@ -3,7 +3,9 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
+
+from pganomaly.messages import _
 
 PUBLIC_BOT_API = "https://api.telegram.org"
 
@@ -34,8 +36,24 @@ def _list(value: Any) -> Any:
     """Turn addresses separated by blanks or commas into a list."""
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     if isinstance(text, str):
-        return tuple(part for part in re.split(r"[\s,]+", text) if part)
+        return tuple(SecretStr(part) for part in re.split(r"[\s,]+", text) if part)
     return value or ()
+
+
+def _http(value: SecretStr | str | None) -> SecretStr | str | None:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if text is not None and not re.match(r"https?://[^/\s]", text):
+        raise ValueError(_("it must begin with http:// or https://, followed by a host"))
+    return value
+
+
+def addresses(value: SecretStr | None) -> SecretStr | None:
+    """Return *value*, in which every part is an address of some kind; ValueError where one is none."""
+    if value is not None and not all(
+        re.match(r"[a-z][a-z0-9+.-]*:", part.get_secret_value(), re.I) for part in _list(value)
+    ):
+        raise ValueError(_("write addresses such as slack://… with blanks between"))
+    return value
 
 
 def _or_public(value: Any) -> Any:
@@ -52,12 +70,10 @@ class NotifySettings(BaseModel, frozen=True, hide_input_in_errors=True):
         None,
         description="The chat, group or channel to write to: a number, negative for groups, or @name of a channel.",
     )
-    telegram_api_url: Annotated[str, BeforeValidator(_or_public)] = Field(
-        PUBLIC_BOT_API,
-        pattern=r"^https?://",
-        description="Base address of the Bot API, for servers of your own.",
+    telegram_api_url: Annotated[str, BeforeValidator(_or_public), AfterValidator(_http)] = Field(
+        PUBLIC_BOT_API, description="Base address of the Bot API, for servers of your own."
     )
-    heartbeat_url: Annotated[SecretStr | None, BeforeValidator(_or_none)] = Field(
+    heartbeat_url: Annotated[SecretStr | None, BeforeValidator(_or_none), AfterValidator(_http)] = Field(
         None, description="Asked for (GET) after good ticks, so that others notice when we are dead."
     )
     notify_urls: Annotated[tuple[SecretStr, ...], BeforeValidator(_list)] = Field(

@@ -16,9 +16,9 @@ from pganomaly.training import ModelSettings
 _HERE = (None, "", "localhost", "127.0.0.1", "::1")
 
 
-def language(settings: Settings) -> str:
-    """Return the language of messages: APP_LANG, else that of the environment."""
-    return language_of(settings.app_lang, os.environ.get("LC_ALL") or os.environ.get("LANG"))
+def language(asked: str | None) -> str:
+    """Return the language of messages: the one *asked* for in APP_LANG, else that of the environment."""
+    return language_of(asked, os.environ.get("LC_ALL") or os.environ.get("LANG"))
 
 
 def database(settings: Settings) -> Conninfo | None:

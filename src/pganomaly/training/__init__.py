@@ -18,11 +18,12 @@ from pganomaly.training.gate import Verdict, compare, judge
 from pganomaly.training.orders import order
 from pganomaly.training.sample import MOST_ROWS, PAST, NotEnough, Sample, TrainingSet, inside, prepare
 from pganomaly.training.sentences import Part, describe
-from pganomaly.training.settings import ModelSettings
+from pganomaly.training.settings import Contamination, ModelSettings
 
 __all__ = [
     "MOST_ROWS",
     "PAST",
+    "Contamination",
     "Contest",
     "ModelSettings",
     "NotEnough",

@@ -60,7 +60,7 @@ def compare(found: Contest) -> Verdict:
         )
         return Verdict(accepted=False, why=(Part(says, facts),))
     says = _(
-        "Against the model before it: {alerts} alerts for {alerts_before} on {rows} recent rows, {catches} catches for"
-        " {catches_before} of {tried} slowdowns."
+        "Against the model before it, on {rows} recent rows: alerts {alerts}, before {alerts_before}; of {tried}"
+        " slowdowns put into them caught {catches}, before {catches_before}."
     )
     return Verdict(accepted=True, why=(Part(says, facts),))

@@ -2,14 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Contamination = Annotated[Annotated[float, Field(gt=0, le=0.5)] | Literal["auto"], BeforeValidator(_lower)]
+"""Share of odd windows that a forest expects; auto leaves it to the forest."""
 
 
 class ModelSettings(BaseModel, frozen=True):
     """How the forest is trained; users know these as MODEL_VERSION and so on."""
 
     version: str = Field("baseline_v1", min_length=1, description="Name of the model; the training's number follows.")
-    contamination: Annotated[float, Field(gt=0, le=0.5)] | Literal["auto"] = Field(
+    contamination: Contamination = Field(
         0.01, description="Share of odd windows the forest expects (0 to 0.5), or auto."
     )
     n_estimators: int = Field(200, ge=1, description="Trees in the forest.")

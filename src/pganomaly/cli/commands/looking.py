@@ -14,7 +14,7 @@ from pganomaly.cli.told import tell
 from pganomaly.messages import _, compose
 from pganomaly.service import casebook
 from pganomaly.service.casebook import Entry, Seen
-from pganomaly.settings.variables import read_duration
+from pganomaly.settings.variables import asked_duration
 
 WINDOWS = 12
 _INCIDENTS = (_("incident"), _("server"), _("query"), _("what is wrong"), _("since"), _("state"))
@@ -34,7 +34,7 @@ def incidents(
 ) -> int:
     """Show what is wrong now, oddest first. Example: pganomaly incidents --json"""
     run = App(as_json)
-    back = _duration(since) if since else timedelta(days=400) if which else None
+    back = asked_duration("--since", since) if since else timedelta(days=400) if which else None
     with opened_store(run) as store:
         found = casebook.entries(store, run.speaker, CLOCK.now(), CLOCK.now() - back if back else None)
     found = tuple(e for e in found if e.incident.incident_id.startswith(which))
@@ -158,10 +158,3 @@ def _statement(entry: Seen) -> dict[str, object]:
         "incidents": entry.incidents,
         "windows": entry.windows,
     }
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return read_duration(text)
-    except ValueError as error:
-        raise errors.BadSettings(complaints=f"--since: {error}") from None

@@ -9,6 +9,7 @@ from rich.progress import Progress
 
 from pganomaly import errors, settings
 from pganomaly.cli.context import App, AsJson
+from pganomaly.messages import _
 from pganomaly.pipeline import Rules
 from pganomaly.replay import Recording
 from pganomaly.replay import replay as replay_recording
@@ -42,9 +43,10 @@ def replay(
 ) -> int:
     """Send a recording through the judge. Example: pganomaly replay shop --out found --set ALERT_MIN_SHARE=0.01"""
     run = App(as_json)
-    recording = Recording.open(folder)
     # A recording is judged by the defaults and by what --set says; this machine's environment has no part in it.
-    chosen = Settings.model_validate(_pairs(given or []))
+    chosen = settings.alone(_pairs(given or []))
+    begin, stop = _moment("--from", start), _moment("--to", end)
+    recording = Recording.open(folder)
     rules = Rules(
         alerts=settings.alerts(chosen), drift=settings.drift(chosen), day_windows=recording.day_windows,
         baseline_windows=chosen.train_collect_iterations,
@@ -53,7 +55,7 @@ def replay(
         task = bar.add_task(folder.name, total=recording.meta.get("windows"))
         summary = replay_recording(
             recording, out, rules, run.speaker,
-            start=_moment(start), end=_moment(end),
+            start=begin, end=stop,
             progress=lambda windows, _: bar.update(task, completed=windows),
         )  # fmt: skip
     if as_json:
@@ -71,12 +73,20 @@ def _pairs(given: list[str]) -> dict[str, str]:
     pairs = dict(entry.partition("=")[::2] for entry in given)
     unknown = [name for name in pairs if name.lower() not in Settings.model_fields]
     if unknown or any("=" not in entry for entry in given):
-        raise errors.BadSettings(complaints=f"--set {', '.join(unknown or given)}: NAME=VALUE")
+        raise _refused("--set", _("{given}: write NAME=VALUE, with the name of a variable"), unknown or given)
     return {name.lower(): value for name, value in pairs.items()}
 
 
-def _moment(text: str | None) -> datetime | None:
+def _moment(option: str, text: str | None) -> datetime | None:
     if text is None:
         return None
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise _refused(option, _("{given} is no moment, write one like 2026-11-22T10:30"), [text]) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _refused(option: str, says: str, given: list[str]) -> errors.BadSettings:
+    complaint = errors.Complaint(option, says, {"given": ", ".join(given)})
+    return errors.BadSettings(complaints=errors.Complaints([complaint]))

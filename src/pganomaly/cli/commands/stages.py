@@ -41,9 +41,10 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def opened(run: App) -> Iterator[Iterator[Stage]]:
     """Open the store, bring its schema to this version, and give every target with its number."""
+    targets = settings.targets(run.settings)
     with Store(settings.store(run.settings)) as store:
         store.migrate()
-        yield (Stage(store, t, stages.instance_of(store, t)) for t in settings.targets(run.settings))
+        yield (Stage(store, t, stages.instance_of(store, t)) for t in targets)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from pganomaly.messages import _
 from pganomaly.service import orders, overview
 from pganomaly.service.overview import Status
 from pganomaly.service.plan import SILENT_INTERVALS
-from pganomaly.settings.variables import read_duration
+from pganomaly.settings.variables import asked_duration
 from pganomaly.storage import Store, forecast
 
 CLOCK = SystemClock()
@@ -142,7 +141,7 @@ def prune(
     run = App(as_json)
     retention = orders.retention(run.settings)
     if keep is not None:
-        retention = overview.shorter(retention, _duration(keep))
+        retention = overview.shorter(retention, asked_duration("--keep", keep))
     with opened_store(run) as store:
         done = store.upkeep(CLOCK.now(), retention)
     if as_json:
@@ -153,10 +152,3 @@ def prune(
             len(done.dropped), size=run.speaker.quantity(done.size_bytes, "bytes"),
         )  # fmt: skip
     return 0
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return read_duration(text)
-    except ValueError as error:
-        raise errors.BadSettings(complaints=f"--keep: {error}") from None

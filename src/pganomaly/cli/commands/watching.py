@@ -14,13 +14,13 @@ from pganomaly.cli.context import App, AsJson
 from pganomaly.clock import SystemClock
 from pganomaly.collect import Check, CheckState, Target
 from pganomaly.log import LogFormat
-from pganomaly.messages import trouble
+from pganomaly.messages import _, trouble
 from pganomaly.pg import Conninfo
 from pganomaly.service import baseline_load, orders, prepare
 from pganomaly.service.fleet import Fleet
 from pganomaly.service.orders import Orders
 from pganomaly.settings import called
-from pganomaly.storage import Store
+from pganomaly.storage import Store, forecast
 
 CLOCK = SystemClock()
 _SIGNS = {CheckState.OK: "✓", CheckState.WARNING: "!", CheckState.PROBLEM: "✗", CheckState.UNKNOWN: "?"}
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 def doctor(dsn: Dsn = "", as_json: AsJson = False) -> int:
     """Check a server and say what to mend, with the statement that mends it. Example: pganomaly doctor"""
     here = App(as_json)
-    checked = {t.name: collect.doctor(t.conninfo, now=CLOCK.now()) for t in _targets(here, dsn)}
+    checked = {t.name: _examined(here, t) for t in _targets(here, dsn)}
     if as_json:
         here.answer({name: [_facts(here, check) for check in checks] for name, checks in checked.items()})
     else:
@@ -54,6 +54,25 @@ def doctor(dsn: Dsn = "", as_json: AsJson = False) -> int:
             for check in checks:
                 _print_check(here, check)
     return int(any(check.state is CheckState.PROBLEM for checks in checked.values() for check in checks))
+
+
+def _examined(here: App, target: Target) -> list[Check]:
+    """Return the checks of a server, and what storing its windows will come to."""
+    checks = collect.doctor(target.conninfo, now=CLOCK.now())
+    seen = next((check.values["entries"] for check in checks if check.name == "privileges"), None)
+    if not isinstance(seen, int):
+        return checks
+    keep = orders.retention(here.settings)
+    comes_to = forecast(seen, here.settings.collect_interval, keep)
+    fact = _(
+        "If all {entries} statements ran in every window, the store would come to {size};"
+        " STORE_MAX_GB keeps it below {limit}."
+    )
+    size, limit = (here.speaker.quantity(count, "bytes") for count in (comes_to, keep.max_bytes))
+    return [
+        *checks,
+        Check("PGA-012", "store", CheckState.OK, fact, values={"entries": seen, "size": size, "limit": limit}),
+    ]
 
 
 def grant_sql(
