@@ -112,6 +112,25 @@ def test_a_slow_newcomer_is_told_in_its_first_window():
     assert all(not v.changes for v in verdicts[:-1])
 
 
+def test_whatever_is_told_has_a_finding_in_every_window_that_shows_it():
+    """A new statement that is heavy by its share alone, no single call being too slow: evidence opens the incident."""
+    readings = history(9)
+    for n in range(1, 7):
+        usual = {SLOW: counted(600 * (9 + n), 1.0), QUICK: counted(9000 * (9 + n), 0.01)}
+        since = {SLOW: -3600.0, QUICK: -3600.0, NEW: 545.0}
+        taken = snapshot(540 + 60.0 * n, {**usual, NEW: counted(20 * n, 100.0)}, since=since)
+        readings.append(Reading(taken, (), (), {5: "shop"}, {10: "app"}))
+    _, verdicts = judged(readings)
+
+    opened_at = next(n for n, v in enumerate(verdicts) if v.changes)
+    assert opened_at >= 9
+    for verdict in verdicts[opened_at:]:
+        (finding,) = verdict.findings
+        assert (finding.key, finding.detector) == (NEW, "new_heavy")
+        assert finding.reasons
+    assert [f for v in verdicts[:opened_at] for f in v.findings] == []
+
+
 def test_nothing_is_judged_where_statistics_were_lost():
     """After a reset of everything the window is silent, and the one after it is judged again."""
     readings = history(8)

@@ -28,6 +28,7 @@ from pganomaly.explain import About, Case, fingerprint, next_step, usual_cause
 from pganomaly.incidents import AlertSettings, Desk
 from pganomaly.messages import Speaker, compose
 from pganomaly.records import (
+    KINDS,
     Activity,
     Cause,
     Change,
@@ -60,6 +61,7 @@ CONTEXT = ("calls_per_sec", "exec_ms_per_sec", "db_time_share")
 REVISED = (3, 10)
 """Odd windows of an incident in which its message is brought up to date: its first one knew little of the cause."""
 _NO_SHAPES = Shapes()
+_NEW_HEAVY = KINDS.index(IncidentKind.NEW_HEAVY)
 CAUSES_STORED = 5
 """Causes stored with an incident, likeliest first."""
 REASONS_STORED = 12
@@ -375,7 +377,11 @@ def conclude(
 
 
 def _findings(scores: Scores, matrix: Matrix, model: Forest) -> tuple[Finding, ...]:
-    """Return a finding for every statement that either detector calls anomalous, silent statements included."""
+    """
+    Return a finding for every statement that either detector calls anomalous, silent statements included.
+
+    That is one that is odd by this window alone, or that adds to an alarm which rests on several.
+    """
     forest = model.outliers(matrix, scores.odd)
     found = _findings_of(scores, forest.decision, forest.anomalous)
     if (silent := scores.silent) is not None:
@@ -384,20 +390,22 @@ def _findings(scores: Scores, matrix: Matrix, model: Forest) -> tuple[Finding, .
 
 
 def _findings_of(scores: Scores, anomaly: F8, by_forest: NDArray[np.bool_]) -> list[Finding]:
-    columns = np.flatnonzero(scores.odd | by_forest)
-    grids = (scores.keys, scores.newcomer, scores.odd, by_forest, anomaly, scores.surprise)
+    by_engine = scores.odd | scores.shows
+    new = scores.newcomer | (scores.shows & ~scores.odd & (scores.family == _NEW_HEAVY))
+    columns = np.flatnonzero(by_engine | by_forest)
+    grids = (scores.keys, new, by_engine, by_forest, anomaly, scores.surprise)
     told = zip(*(grid[columns].tolist() for grid in grids), scores.reasons_of(columns), strict=True)
     return [
         Finding(
             window_start=scores.window.start,
             window_end=scores.window.end,
             key=Key(*key),
-            detector="+".join([("new_heavy" if newcomer else "baseline")] * is_odd + ["forest"] * is_outlier),
+            detector="+".join([("new_heavy" if is_new else "baseline")] * is_odd + ["forest"] * is_outlier),
             anomaly_score=score if isfinite(score) else None,
             surprise=surprise if isfinite(surprise) else None,
             reasons=reasons[:REASONS_STORED],
         )
-        for key, newcomer, is_odd, is_outlier, score, surprise, reasons in told
+        for key, is_new, is_odd, is_outlier, score, surprise, reasons in told
     ]
 
 

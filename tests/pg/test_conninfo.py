@@ -80,6 +80,13 @@ def test_sockets_addresses_and_what_is_left_out() -> None:
     assert pg.Conninfo.parse("postgresql://").keywords() == {}
 
 
+def test_what_the_environment_says_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", "/run/elsewhere")
+    monkeypatch.setenv("PGPORT", "6000")
+    assert pg.Conninfo(dbname="shop").server == "/run/elsewhere (port 6000)"
+    assert pg.Conninfo(host="db1", port=5433).server == "db1:5433"
+
+
 def test_secrets_do_not_show() -> None:
     conninfo = pg.Conninfo.parse(f"host=db1 password={SECRET} sslpassword={SECRET}")
     assert SECRET not in f"{conninfo} {conninfo!r} {conninfo.server} {conninfo.with_dbname('x')!r} {conninfo.password}"

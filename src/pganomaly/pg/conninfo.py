@@ -3,7 +3,7 @@ Where a server is and who we are there.
 
 in    a URL (postgresql://user:password@host:port/database?sslmode=require) or a keyword string (host=... dbname=...)
 out   a Conninfo, which can be printed without harm
-not   no connection, no environment: what is left out is libpq's to fill in (PGHOST, .pgpass, service files)
+not   no connection; what is left out is libpq's to fill in (PGHOST, .pgpass, service files)
 """
 
 from collections.abc import Iterator
@@ -102,10 +102,11 @@ class Conninfo:
     @property
     def server(self) -> str:
         """Return host and port for people: what errors and logs call this server."""
-        host = self.host or "localhost"
+        host = self.host or _default("host") or "localhost"
+        port = self.port or _default("port")
         if host.startswith("/"):
-            return f"{host} (port {self.port or 5432})"
-        return f"[{host}]:{self.port or 5432}" if ":" in host else f"{host}:{self.port or 5432}"
+            return f"{host} (port {port})"
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def keywords(self) -> dict[str, str | int]:
         """Return the parameters for the driver, secrets in the clear: not to be logged."""
@@ -118,6 +119,12 @@ class Conninfo:
                 yield name, value.reveal() if isinstance(value, Secret) else value
         for name, secret in self.others:
             yield name, secret.reveal()
+
+
+def _default(keyword: str) -> str | None:
+    """Return what libpq takes where nothing is said, PGHOST and its like included."""
+    values = (option.val for option in pq.Conninfo.get_defaults() if option.keyword == keyword.encode())
+    return next((value.decode() for value in values if value), None)
 
 
 def _known_to_libpq() -> set[str]:
