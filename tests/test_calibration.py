@@ -81,6 +81,15 @@ def test_a_true_incident_counts_no_more_than_what_was_well_above_the_bar():
     assert live(Calibration(), [*usual, 1.5], days=1) == live(Calibration(), [*usual, 50.0], days=1)
 
 
+def test_what_passes_while_people_know_of_an_incident_says_nothing_of_quiet_days():
+    calm = live(Calibration(), [0.6] * 3, days=1)
+    after = calm
+    for _ in range(30):
+        after = after.after(passing(1.4, TRAFFIC), budget_per_day=1.0, day_windows=DAY, quiet=False)
+
+    assert after == calm
+
+
 def test_the_budget_is_kept_where_peaks_fall_off_exponentially():
     """Excursions beyond the bars come about once a day in all, as was asked for, however restless each kind is."""
     rng = np.random.default_rng(1)

@@ -131,6 +131,22 @@ def test_whatever_is_told_has_a_finding_in_every_window_that_shows_it():
     assert [f for v in verdicts[:opened_at] for f in v.findings] == []
 
 
+def test_what_people_know_of_already_raises_no_bar():
+    """A fault of a few minutes that is told and passes by itself is no false alarm: the bar counts quiet time only."""
+    readings, calls, busy_ms = history(60), 600.0 * 60, 600.0 * 60
+    for n in range(61, 101):
+        calls, busy_ms = calls + 600, busy_ms + 600 * (40.0 if n <= 64 else 1.0)
+        counters = counted(calls, 1.0) | {"total_exec_time": busy_ms}
+        readings.append(reading(n, {SLOW: counters, QUICK: counted(9000 * n, 0.01)}))
+    memory, verdicts = judged(readings)
+    kinds = [c.kind for v in verdicts for c in v.changes if c.incident.told and c.kind is not ChangeKind.UPDATED]
+    (day,) = memory.judgement.calibration.days
+
+    assert kinds == [ChangeKind.OPENED, ChangeKind.RESOLVED]
+    assert max(day.peaks) == 0
+    assert day.windows < memory.judgement.windows - 4, "nor does the time count in which they knew"
+
+
 def test_nothing_is_judged_where_statistics_were_lost():
     """After a reset of everything the window is silent, and the one after it is judged again."""
     readings = history(8)

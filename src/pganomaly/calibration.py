@@ -1,8 +1,8 @@
 """
 How much evidence it takes on this server, so that false incidents stay within what the user accepts.
 
-in    the excursions of every window that passed by themselves, the largest of each kind: the height of the bar at
-      which it would just have been told
+in    the excursions of every quiet window that passed by themselves, the largest of each kind: the height of the bar
+      at which it would just have been told
 out   the height of the bar of every kind: a server's calls may be restless while what they cost is not
 not   no opinion on a single statement: what it does by itself raises its own bar (detectors)
 
@@ -12,9 +12,12 @@ Peaks over a threshold u follow an exponential tail (Pickands 1975, shape 0), ki
 
 so that h_k = u + b_k ln(A_k / (budget / 5)) keeps the five kinds that are ever restless together at *budget* false
 incidents a day. New heavy statements and locks are told at any budget. The time is what was watched, and both A_k and
-b_k start from a belief, so that the first hours are not taken for all days to come. True incidents must not raise a
-bar: what lasted is no peak, and a peak counts as WINSORISED, however high it was; b_k is estimated as of a sample cut
-off there (Epstein, Sobel 1953), in which no more peaks are believed to be cut off than stayed below.
+b_k start from a belief, so that the first hours are not taken for all days to come.
+
+True incidents must not raise a bar. What passes while people know of an incident says nothing of quiet days: neither it
+nor that time counts, and the tail is known from the peaks below the bar. What lasted is no peak, and a peak counts as
+WINSORISED, however high it was; b_k is estimated as of a sample cut off there (Epstein, Sobel 1953), in which no more
+peaks are believed to be cut off than stayed below.
 """
 
 import json
@@ -50,7 +53,7 @@ _NONE: Heights = (0.0,) * len(KINDS)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Windows of one day, and its peaks above U by kind: how many, how many not cut off, by what they exceeded U."""
+    """Quiet windows of one day, and its peaks above U by kind: how many, how many not cut off, their excess over U."""
 
     windows: int = 0
     peaks: Heights = _NONE
@@ -80,15 +83,18 @@ class Calibration:
     heights: Heights = (1.0,) * len(KINDS)
     days: tuple[Day, ...] = field(default=())
 
-    def after(self, passed: Sequence[float], *, budget_per_day: float, day_windows: float) -> Self:
+    def after(self, passed: Sequence[float], *, budget_per_day: float, day_windows: float, quiet: bool = True) -> Self:
         """
         Return what is known after a window.
 
         passed  of every kind, the largest excursion that passed by itself: the height that would just have told it
+        quiet   nobody was being told of anything in it
         """
         if not self.days:
             usual = usual_height(budget_per_day)
             return type(self)(tuple(usual if k else 1.0 for k in RESTLESS), (Day().seeing(passed),))
+        if not quiet:
+            return self
         if self.days[-1].windows < day_windows:
             days = (*self.days[:-1], self.days[-1].seeing(passed))
             if max(passed) <= U:

@@ -283,7 +283,10 @@ def decide(
         desk=step.desk.with_open(tuple(_because(incident, why) for incident in step.desk.open)),
         streak=judgement.streak,
         calibration=judgement.calibration.after(
-            passed.tolist(), budget_per_day=rules.alerts.budget_per_day, day_windows=rules.day_windows
+            passed.tolist(),
+            budget_per_day=rules.alerts.budget_per_day,
+            day_windows=rules.day_windows,
+            quiet=not any(incident.told for incident in (*judgement.desk.open, *step.desk.open)),
         ),
         cases=cases,
         windows=judgement.windows + 1,
