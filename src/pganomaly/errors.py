@@ -459,6 +459,16 @@ class ExtensionNotLoaded(TargetError):
     code = "PGA-002"
 
 
+class ExtensionOutOfReach(TargetError):
+    """
+    Role "{role}" may not use pg_stat_statements in schema {schema} of database "{database}".
+
+    Nothing can be read. Fix (as owner or superuser): {fix}
+    """
+
+    code = "PGA-017"
+
+
 class ExtensionTooOld(TargetError):
     """
     pg_stat_statements {version} in database "{database}" is older than 1.8: it has no {missing}.

@@ -167,6 +167,22 @@ def test_the_role_that_grant_sql_makes_can_watch(any_server: Server, watch: Watc
         conn.execute('DROP ROLE "odd ""role"""')
 
 
+@pytest.mark.parametrize("by", ["doctor", "grant-sql"])
+def test_an_extension_in_a_schema_that_is_closed_to_us(pg18: Server, database: pg.Conninfo, by: str) -> None:
+    with role(database, "GRANT pg_monitor TO {role}") as clerk, pg.connect(database) as owner:
+        owner.execute('CREATE SCHEMA "Odd; Name"')
+        owner.execute('ALTER EXTENSION pg_stat_statements SET SCHEMA "Odd; Name"')
+        guest = as_user(database, clerk)
+        check = troubles(look(guest))["reach"]
+        assert (CheckState.PROBLEM, "PGA-017") == (check.state, check.code)
+        if by == "doctor":
+            mend(pg18, database, [check])
+        else:
+            psql(database, collect.grant_sql(clerk, store=False))
+        assert {"privileges", "reach"}.isdisjoint(troubles(look(guest)))
+        owner.execute(f"DROP OWNED BY {clerk}".encode())
+
+
 def test_hidden_statements_are_counted_in_the_answer(pg18: Server, database: pg.Conninfo) -> None:
     with role(database) as clerk:
         check = troubles(look(as_user(database, clerk)))["privileges"]

@@ -6,7 +6,7 @@ import pytest
 from pganomaly import errors, pg
 from pganomaly.pg.embedded import Server
 from pganomaly.records import UNKNOWN_US
-from tests.collect.conftest import Watch, Watched, texts_of
+from tests.collect.conftest import Watch, Watched, as_user, role, texts_of
 
 
 def test_a_schema_with_an_odd_name_is_found(watched: Watched) -> None:
@@ -16,6 +16,33 @@ def test_a_schema_with_an_odd_name_is_found(watched: Watched) -> None:
     assert any("odd_schema" in text for text in texts_of(reading))
     assert '"Odd; Name"' == reading.extension_schema
     assert '"Odd; Name"' == watched.session.probe().extension.schema
+
+
+@pytest.mark.parametrize(
+    "closed",
+    ["REVOKE ALL ON SCHEMA attic FROM PUBLIC", "REVOKE EXECUTE ON FUNCTION attic.pg_stat_statements FROM PUBLIC"],
+)
+def test_an_extension_out_of_reach_says_how_it_is_reached(any_server: Server, watch: Watch, closed: str) -> None:
+    """A role that may read everybody's statistics may still not use the schema that they are in."""
+    conninfo = any_server.conninfo("out_of_reach")
+    with pg.connect(any_server.conninfo()) as conn:
+        conn.execute("CREATE DATABASE out_of_reach")
+    try:
+        with pg.connect(conninfo) as owner, role(conninfo, "GRANT pg_monitor TO {role}") as clerk:
+            owner.execute("CREATE SCHEMA attic")
+            owner.execute("CREATE EXTENSION pg_stat_statements SCHEMA attic")
+            owner.execute("GRANT USAGE ON SCHEMA attic TO PUBLIC")
+            owner.execute(closed.encode())
+            guest = watch(as_user(conninfo, clerk))
+            with pytest.raises(errors.ExtensionOutOfReach) as caught:
+                guest.read()
+            owner.execute(str(caught.value.facts["fix"]).encode())
+            assert len(guest.read().snapshot) > 0
+            guest.session.close()
+            owner.execute(f"DROP OWNED BY {clerk}".encode())
+    finally:
+        with pg.connect(any_server.conninfo()) as conn:
+            conn.execute("DROP DATABASE out_of_reach WITH (FORCE)")
 
 
 def test_an_extension_that_moves_costs_no_reading(watched: Watched) -> None:

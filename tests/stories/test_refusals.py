@@ -197,6 +197,28 @@ def test_secrets_in_statements_stay_where_they_are(shop: Shop, database: pg.Conn
     assert "xyzzy" not in said
 
 
+def test_statements_that_are_hidden_from_us_are_said_to_be(
+    shop: Shop, database: pg.Conninfo, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    """The service says who grants what, once; the stage and the look say who knows."""
+    monkeypatch.setattr("pganomaly.service.fleet.Fleet.run", lambda self, stop: None)
+    shop.work()
+    with pg.connect(database) as conn:
+        conn.execute(f"CREATE ROLE {shop.role}_guest LOGIN")
+        conn.execute(f"GRANT CREATE ON DATABASE {database.dbname} TO {shop.role}_guest")
+    try:
+        guest = at(database) | {"DB_USERNAME": f"{shop.role}_guest"}
+        assert f'GRANT pg_monitor TO "{shop.role}_guest";' in run("run", **guest).text
+        for command in (["collect"], ["watch", "--windows", "1", "--interval", "1"]):
+            said = run(*command, **guest)
+            assert said.code == 0
+            assert "hidden from us. What to grant: pganomaly doctor" in said.text
+    finally:
+        with pg.connect(database) as conn:
+            conn.execute(f"DROP OWNED BY {shop.role}_guest CASCADE")
+            conn.execute(f"DROP ROLE {shop.role}_guest")
+
+
 def test_what_an_older_system_left_is_said_once(database: pg.Conninfo, run: Run, monkeypatch: pytest.MonkeyPatch):
     """drift_state.json is ignored, a placeholder is no token, and what is not there yet is named."""
     Path("drift_state.json").write_text("{}")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pganomaly import errors
 from pganomaly.cli.context import App
-from pganomaly.cli.told import latest, tell
+from pganomaly.cli.told import hint, latest, tell
 from pganomaly.clock import Clock
 from pganomaly.collect import Target
 from pganomaly.messages.naming import name
@@ -65,6 +65,7 @@ def _verdicts(app: App, onlooker: Onlooker, clock: Clock, interval_s: float, win
             if verdict.window is None:
                 app.say("First snapshot: {entries} statements. A window follows every {interval}.",
                         entries=len(verdict.snapshot), interval=app.speaker.quantity(interval_s, "s"))  # fmt: skip
+                hint(app, onlooker.target.name, verdict.snapshot)
             else:
                 done += 1
                 yield verdict

@@ -6,7 +6,7 @@ from textwrap import indent
 from rich.text import Text
 
 from pganomaly.cli.context import App
-from pganomaly.records import Message
+from pganomaly.records import Message, Snapshot
 
 _INDENT = "    "
 
@@ -30,3 +30,15 @@ def _kept(news: list[Message]) -> Iterator[Message]:
         later = any(m.about == message.about and m.kind.endswith(".updated") for m in news[place + 1 :])
         if not (later and message.kind in ("incident.opened", "incident.updated")):
             yield message
+
+
+def hint(app: App, server: str, snapshot: Snapshot) -> None:
+    """Say that there is less to see than there should be, and who knows why."""
+    if snapshot.hidden:
+        app.count(
+            "{server}: {n} statement of other roles is hidden from us. What to grant: pganomaly doctor",
+            "{server}: {n} statements of other roles are hidden from us. What to grant: pganomaly doctor",
+            snapshot.hidden, server=server,
+        )  # fmt: skip
+    elif not len(snapshot):
+        app.say("{server}: no statement is counted. To see why: pganomaly doctor", server=server)

@@ -70,11 +70,13 @@ class Extension:
     The extension as one database has it.
 
     schema    quoted and ready for SQL
+    usable    whether our role may use that schema and call the function in it
     has_info  pg_stat_statements_info is there and readable (1.9 on)
     """
 
     version: str
     schema: str
+    usable: bool
     has_info: bool
 
 
@@ -119,10 +121,21 @@ def probe(conn: pg.Connection, limits: Limits) -> Capabilities:
         raise errors.ExtensionNotLoaded(
             database=here.database, fix=preload.fix(here.settings.get("shared_preload_libraries"), here.platform)
         )
+    if not there.usable:
+        raise errors.ExtensionOutOfReach(
+            role=here.role, schema=there.schema, database=here.database, fix=reach(there, here.role)
+        )
     can = of(conn, here, there, limits)
     if can.missing:
         raise errors.ExtensionTooOld(version=there.version, database=here.database, missing=", ".join(can.missing))
     return can
+
+
+def reach(there: Extension, role: str) -> str:
+    """Return what lets *role* use the extension where it lies."""
+    who = '"' + role.replace('"', '""') + '"'
+    function = f"{there.schema}.pg_stat_statements(boolean)"
+    return f"GRANT USAGE ON SCHEMA {there.schema} TO {who}; GRANT EXECUTE ON FUNCTION {function} TO {who};"
 
 
 def of(conn: pg.Connection, here: Server, there: Extension, limits: Limits) -> Capabilities:

@@ -21,6 +21,7 @@ SUBJECTS: Mapping[str, str] = {
     "PGA-013": _("A check of the doctor: since when the server collects statistics."),
     "PGA-014": _("A check of the doctor: whether there is room for all statements, or some are thrown out."),
     "PGA-016": _("A check of the doctor: whether all texts can be read through this database."),
+    "PGA-017": _("A check of the doctor: whether our role may use the extension in the schema in which it lies."),
     "PGA-044": _("A check of the doctor: whether the server measures how long it waits for disks (track_io_timing)."),
     "PGA-045": _("A check of the doctor: whether the server's version is still maintained."),
 }

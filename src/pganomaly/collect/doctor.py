@@ -19,6 +19,7 @@ from pganomaly.messages import _
 QUESTIONS: tuple[Callable[[Examination], Check | None], ...] = (
     essentials.library,
     essentials.extension,
+    essentials.within_reach,
     essentials.version,
     essentials.privileges,
     essentials.track,

@@ -28,6 +28,21 @@ def extension(seen: Examination) -> Check:
     )
 
 
+def within_reach(seen: Examination) -> Check | None:
+    """Answer whether our role may use the extension where it lies."""
+    if seen.extension is None or seen.extension.usable:
+        return None
+    return Check(
+        "PGA-017",
+        "reach",
+        CheckState.PROBLEM,
+        _('Role "{role}" may not use pg_stat_statements in schema {schema}.'),
+        _("Nothing can be read."),
+        fixes.reach(seen.server, seen.extension),
+        {"role": seen.server.role, "schema": seen.extension.schema},
+    )
+
+
 def library(seen: Examination) -> Check:
     """Answer whether the server has loaded the library."""
     if not seen.server.loaded:

@@ -29,7 +29,7 @@ class Examination:
     The facts of one server, as one role sees them through one database.
 
     available    version of the extension's files on disk, None where there are none
-    can          None where the extension is missing or its library does not run
+    can          None where the extension is missing or out of our reach, or its library does not run
     entries      visible or not; hidden are those whose id our role may not see
     texts_read   whether all texts convert into the encoding of this database
     unconverted  a database through which they could be read as they are
@@ -55,7 +55,7 @@ def examine(conn: pg.Connection, limits: Limits, now: datetime) -> Examination:
     server = capabilities.server(conn, limits)
     extension = capabilities.extension(conn, limits)
     available = _row(conn, "available", limits)["version"]
-    if extension is None or not server.loaded:
+    if extension is None or not extension.usable or not server.loaded:
         return Examination(server, available, extension)
     can = capabilities.of(conn, server, extension, limits)
     if can.missing:

@@ -6,8 +6,8 @@ out   SQL that mends it, with comments; on a cloud that changes settings elsewhe
 not   nothing is run here; every one of them is run by a test
 """
 
-from pganomaly.collect import preload
-from pganomaly.collect.capabilities import Server
+from pganomaly.collect import capabilities, preload
+from pganomaly.collect.capabilities import Extension, Server
 
 CREATE = "CREATE EXTENSION pg_stat_statements;"
 UPDATE = "ALTER EXTENSION pg_stat_statements UPDATE;"
@@ -33,6 +33,11 @@ def load(server: Server) -> str:
 def grant(server: Server) -> str:
     """Return how to let the role see everybody's statements."""
     return _where_writable(server, f"GRANT pg_monitor TO {quoted(server.role)};")
+
+
+def reach(server: Server, extension: Extension) -> str:
+    """Return how to let the role use the extension where it lies."""
+    return _where_writable(server, capabilities.reach(extension, server.role))
 
 
 def setting(server: Server, name: str, value: str, *, restart: bool = False) -> str:

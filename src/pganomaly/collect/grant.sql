@@ -10,6 +10,15 @@ END $do$;
 -- Everybody's statements and activity, settings, sizes: to be read, not changed.
 GRANT pg_monitor TO {role};
 
+-- name: reach
+-- The extension may lie in a schema of its own.
+DO $do$ DECLARE place name; BEGIN
+  SELECT n.nspname INTO place
+    FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+   WHERE e.extname = 'pg_stat_statements' AND NOT pg_catalog.has_schema_privilege({literal}, n.oid, 'USAGE');
+  IF FOUND THEN EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', place, {literal}); END IF;
+END $do$;
+
 -- name: store
 -- Results go into the schema "monitoring" of this database, which the role creates and owns.
 DO $do$ BEGIN

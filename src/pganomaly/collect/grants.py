@@ -16,7 +16,7 @@ def grant_sql(role: str = OWN_ROLE, *, store: bool = True, plans: bool = False) 
     *store* lets it keep its results in the database where this is run; *plans* lets it run EXPLAIN, and so read all
     tables. A password is not in it: it would stand in pg_stat_statements and in the log.
     """
-    wanted = ["role", "monitor", *(["store"] if store else []), *(["plans"] if plans else [])]
+    wanted = ["role", "monitor", "reach", *(["store"] if store else []), *(["plans"] if plans else [])]
     literal = "'" + role.replace("'", "''") + "'"
     pieces = _pieces()
     body = "\n\n".join(pieces[name].format(role=quoted(role), literal=literal) for name in wanted)

@@ -1,10 +1,15 @@
 -- name: extension
--- Which version of the extension this database has, and in which schema (quoted); no row where it has none.
--- Its second view came with 1.9; asking for it first leaves no error in the server's log.
+-- Which version of the extension this database has, in which schema (quoted), and whether we may use it there; no row
+-- where it has none. Its second view came with 1.9; asking for it first leaves no error in the server's log.
 SELECT e.extversion::text AS version,
        quote_ident(n.nspname) AS schema,
-       coalesce(pg_catalog.has_table_privilege(
-         pg_catalog.to_regclass(quote_ident(n.nspname) || '.pg_stat_statements_info'), 'SELECT'), false) AS has_info
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+         AND (SELECT coalesce(bool_and(pg_catalog.has_function_privilege(p.oid, 'EXECUTE')), true)
+                FROM pg_catalog.pg_proc p
+               WHERE p.pronamespace = n.oid AND p.proname = 'pg_stat_statements') AS usable,
+       CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN coalesce(pg_catalog.has_table_privilege(
+         pg_catalog.to_regclass(quote_ident(n.nspname) || '.pg_stat_statements_info'), 'SELECT'), false)
+            ELSE false END AS has_info
   FROM pg_catalog.pg_extension e
   JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
  WHERE e.extname = 'pg_stat_statements';

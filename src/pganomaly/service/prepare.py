@@ -1,4 +1,4 @@
-"""Before the first tick: a store that is ours, a server that keeps statistics; or exactly what is missing."""
+"""Before the first tick: a store that is ours, a server that shows its statistics; or exactly what is missing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import psycopg
 
 from pganomaly import errors, pg
 from pganomaly.clock import Clock
-from pganomaly.collect import Check, CheckState, Session, Target, doctor
+from pganomaly.collect import Check, CheckState, Target, doctor
 from pganomaly.messages import Speaker
 from pganomaly.service.schedule import Backoff
 from pganomaly.storage import Store
@@ -46,23 +46,14 @@ def store_ready(store: Store, speaker: Speaker, clock: Clock, stop: Event, say: 
 
 def problems(target: Target, clock: Clock, *, may_create: bool) -> tuple[Check, ...]:
     """
-    Return what keeps us from reading *target*, none where it can be read.
+    Return what keeps us from reading all of *target*, none where nothing does.
 
     *may_create* allows the one thing that is written to a watched server, and only if it is missing: the extension.
     """
-    session = Session(target)
-    try:
-        session.probe()
-    except errors.ExtensionMissing:
-        if may_create and _created(target):
-            return problems(target, clock, may_create=False)
-    except (errors.ConnectError, errors.TargetError):
-        pass
-    else:
-        return ()
-    finally:
-        session.close()
     checks = doctor(target.conninfo, now=clock.now())
+    missing = any(check.name == "extension" and check.state is CheckState.PROBLEM for check in checks)
+    if missing and may_create and _created(target):
+        return problems(target, clock, may_create=False)
     return tuple(check for check in checks if check.state is CheckState.PROBLEM)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from pganomaly import errors, settings
 from pganomaly.cli.context import App, AsJson
+from pganomaly.cli.told import hint
 from pganomaly.clock import SystemClock
 from pganomaly.collect import Target
 from pganomaly.messages import sentences
@@ -76,6 +77,7 @@ def collect(as_json: AsJson = False) -> int:
                     "{server}: snapshot {number} stored, rows: {rows}.",
                     server=stage.target.name, number=stored.snapshot_id, rows=stored.rows,
                 )  # fmt: skip
+                hint(run, stage.target.name, snapshot)
     return _answered(run, done)
 
 
