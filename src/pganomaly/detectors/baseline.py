@@ -22,6 +22,7 @@ from pganomaly.detectors import cold, learning, modelfile, newcomers, scoring, s
 from pganomaly.detectors.channels import EXEC, READS
 from pganomaly.detectors.normals import Normals
 from pganomaly.detectors.rules import DEFAULT, Gate
+from pganomaly.detectors.scene import Circumstances
 from pganomaly.detectors.stalls import Host
 from pganomaly.detectors.supports import BAR, FAMILIES
 from pganomaly.detectors.waits import Waits
@@ -87,7 +88,7 @@ class Baseline:
         place = locate(matrix.window.keys, self.normals.keys)
         seen = Waits.of(activity, matrix.window.length_s)
         early = supports.young(self.windows, self.day_windows)
-        given = scoring.Circumstances(gate, BAR * height[:, None], early, judge_newcomers, seen)
+        given = Circumstances(gate, BAR * height[:, None], early, judge_newcomers, seen)
         return scoring.score(self, matrix, place, given)
 
     def learn(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pganomaly.detectors import calls as traffics
-from pganomaly.detectors import scoring, spells, supports, variance
+from pganomaly.detectors import scene, spells, supports, variance
 from pganomaly.detectors.channels import BLOCKS, COSTS, EXEC
 from pganomaly.detectors.evidence import OF_CALLS
 from pganomaly.detectors.normals import Costs, Life, Normals, Traffic
@@ -82,7 +82,7 @@ def remembered(normals: Normals, scores: Scores, found: Workings, lesson: Lesson
     trusted = (since == 0) | (since > supports.FROZEN_WINDOWS)
     of_calls, before = (trusted & ~held[0]) | news, Costs(*found.costs)
     costs, stayed = _costs(normals, scores, place, before, free=of_calls, held=held[0], lesson=lesson)
-    what = scoring.traffic_of_all(normals, window, place) if new.any() else traffics.Expected(*found.calls)
+    what = scene.traffic_of_all(normals, window, place) if new.any() else traffics.Expected(*found.calls)
     free, brief = (trusted & ~held[1]) | news, since <= supports.BRIEF_WINDOWS
     traffic, level = _traffic(normals, scores, place, what, free=free, brief=brief, lesson=lesson)
     return Normals(
@@ -200,7 +200,7 @@ def _traffic(
     window, before = scores.window, Traffic(*normals.traffic)
     free = free.copy()
     free[place[window.doubtful & (place >= 0)]] = False
-    calls = scoring.calls_of_all(normals, window, place)
+    calls = scene.calls_of_all(normals, window, place)
     after = traffics.learned(before, what, calls, window.length_s, half_life=lesson.half_life, free=free, brief=brief)
     return after, traffics.steady(before, what)
 
