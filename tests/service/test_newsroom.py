@@ -2,6 +2,8 @@
 
 from threading import Event
 
+from structlog.testing import capture_logs
+
 from pganomaly.errors import PganomalyError
 from pganomaly.messages import speaker
 from pganomaly.messages.trouble import Trouble
@@ -41,8 +43,12 @@ def test_no_window_for_five_intervals_is_told_once_and_its_end_once():
     assert room.later(49) == []
     assert room.later(2) == ["trouble.opened"]
     assert room.later(60) == ["trouble.opened"]
-    room.news.window()
+    with capture_logs() as logged:
+        room.news.window()
     assert room.told() == ["trouble.opened", "trouble.resolved"]
+    assert [(entry["event"], "windows are completed again" in entry["says"]) for entry in logged] == [
+        ("trouble.resolved", True)
+    ]
     assert room.later(40) == ["trouble.opened", "trouble.resolved"]
 
 

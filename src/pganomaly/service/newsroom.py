@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event, RLock
+from typing import Any
+
+import structlog
 
 from pganomaly.clock import Clock
 from pganomaly.errors import PganomalyError
@@ -19,6 +22,8 @@ from pganomaly.records import Message
 from pganomaly.service.bulletin import SHARED, Bulletin
 from pganomaly.service.plan import SILENT_INTERVALS, UNREACHABLE_INTERVALS
 from pganomaly.service.troubles import News, Troubles
+
+log: Any = structlog.get_logger()
 
 
 class Newsroom:
@@ -126,6 +131,7 @@ class Newsroom:
         else:
             detail = news.trouble.reason or None
             message = trouble.opened(self._speaker, kind, server=server, since=since, now=news.at, detail=detail)
+        log.warning(message.kind, says=message.headline)
         self.pass_on((message,))
 
     def _told_once(self, news: News) -> datetime | None:

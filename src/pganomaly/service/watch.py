@@ -1,6 +1,6 @@
 """Ticks, as long as the lease is ours: read, judge, store, tell; and in between what else there is to do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from threading import Event
 from typing import Any
@@ -123,6 +123,7 @@ class Watch:
             checkpoint, self._checkpoint_s = restore.saved(verdict.memory.judgement), now_s
         self._drifted = self._drifted or bool(verdict.drift.confirmed)
         self._report(verdict)
+        self._report_told(messages)
         version = stages.version_of(self._observer.model, self._parts.model.version)
         cost_ms = {**self._observer.cost_ms, "before_commit": round(1000 * (now_s - began_s), 3)}
         return Commit(before, verdict, version, messages, now, cost_ms, checkpoint)
@@ -178,6 +179,12 @@ class Watch:
         if verdict.drift.confirmed:
             self._log.warning(sentences.drift(self._parts.speaker, bad_runs=verdict.drift.bad_runs))
 
+    def _report_told(self, messages: Iterable[Message]) -> None:
+        """Say in the log what people are told of statements, also where there is no channel to tell it through."""
+        for message in messages:
+            if message.kind.startswith("incident."):
+                self._log.warning(message.kind, says=message.headline)
+
     def _store(self) -> None:
         failure = self._ledger.flush()
         if failure is None:
@@ -212,7 +219,10 @@ class Watch:
         except errors.LeaseLost:
             raise
         except (errors.StoreError, errors.ConnectError) as error:
-            self._log.warning("spare_time.failed", error=self._parts.speaker.error(error))
+            # Where the store did not take the tick either, the log has it already.
+            known = self._news.open & {Trouble.STORE_DOWN, Trouble.STORE_FULL}
+            say = self._log.debug if known else self._log.warning
+            say("spare_time.failed", error=self._parts.speaker.error(error))
         except Exception:  # noqa: BLE001 - what can wait is tried again; the log has all of it
             self._log.exception("spare_time.failed")
 
@@ -244,7 +254,7 @@ class Watch:
         parts, scored = self._parts, 0
         model = stages.model_of(parts.store, self._id, parts.threshold)
         while True:
-            run, _ = stages.detect(
+            run, messages = stages.detect(
                 parts.store, self._lease, parts.rules(self._id), model,
                 version=stages.version_of(model, parts.model.version), server=self._target.name, speaker=parts.speaker,
                 channels=parts.channels, at=parts.clock.now(), limit_rows=parts.plan.batch_limit,
@@ -252,6 +262,7 @@ class Watch:
             if run.upto is None:
                 return scored
             scored += run.windows
+            self._report_told(messages)
 
     def _left_reset(self) -> bool:
         """Return whether stored windows wait to be scored again: somebody reset the detector while nobody watched."""

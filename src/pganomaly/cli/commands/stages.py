@@ -172,7 +172,7 @@ def _detected(run: App, stage: Stage, lease: Lease, names: list[str]) -> dict[st
     model = stages.model_of(stage.store, stage.instance_id, chosen.alert_score_threshold)
     if model.facts is None:
         run.say("There is no model yet: the per-statement engine judges alone. To train one: pganomaly train")
-    found, _ = stages.detect(
+    found, messages = stages.detect(
         stage.store, lease, rules, model,
         version=stages.version_of(model, chosen.model_version), server=stage.target.name, speaker=run.speaker,
         channels=names, at=CLOCK.now(), limit_rows=chosen.detect_batch_limit,
@@ -184,6 +184,9 @@ def _detected(run: App, stage: Stage, lease: Lease, names: list[str]) -> dict[st
             "{server}: scored, windows: {windows}, rows: {rows}, anomalies: {anomalies}.",
             server=stage.target.name, windows=found.windows, rows=found.rows, anomalies=len(found.findings),
         )  # fmt: skip
+    for message in messages:
+        if message.kind.startswith("incident."):
+            run.print(message.headline)
     if found.outcome.bad:
         run.print(sentences.streak(run.speaker, bad_runs=found.outcome.bad_runs, limit=rules.drift.consecutive_limit))
     if found.outcome.confirmed:
@@ -193,6 +196,7 @@ def _detected(run: App, stage: Stage, lease: Lease, names: list[str]) -> dict[st
         "windows": found.windows,
         "rows": found.rows,
         "anomalies": len(found.findings),
+        "told": [message.headline for message in messages],
         "streak": found.outcome.streak.bad_runs,
         "drift_confirmed": bool(found.outcome.confirmed),
         "watermark": found.upto,
