@@ -432,6 +432,12 @@ class BadSettings(UsageError):
     code = "PGA-021"
 
 
+class BadOption(UsageError):
+    """The command was not understood: {complaints}. Nothing was done."""
+
+    code = "PGA-020"
+
+
 class TargetError(PganomalyError):
     """The watched server cannot be read."""
 

@@ -221,8 +221,8 @@ class Watch:
         except (errors.StoreError, errors.ConnectError) as error:
             # Where the store did not take the tick either, the log has it already.
             known = self._news.open & {Trouble.STORE_DOWN, Trouble.STORE_FULL}
-            say = self._log.debug if known else self._log.warning
-            say("spare_time.failed", error=self._parts.speaker.error(error))
+            write = self._log.debug if known else self._log.warning
+            write("spare_time.failed", error=self._parts.speaker.error(error))
         except Exception:  # noqa: BLE001 - what can wait is tried again; the log has all of it
             self._log.exception("spare_time.failed")
 

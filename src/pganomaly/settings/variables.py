@@ -36,12 +36,12 @@ def read_duration(text: str, *, bare: str = "d") -> timedelta:
 
 
 def asked_duration(option: str, text: str) -> timedelta:
-    """Read the duration behind an option of a command; errors.BadSettings where it is none."""
+    """Read the duration behind an option of a command; errors.BadOption where it is none."""
     try:
         return read_duration(text)
     except ValueError as error:
         complaint = errors.Complaint(option, str(error), {"given": given(text)})
-        raise errors.BadSettings(complaints=errors.Complaints([complaint])) from None
+        raise errors.BadOption(complaints=errors.Complaints([complaint])) from None
 
 
 def _duration(value: object) -> object:

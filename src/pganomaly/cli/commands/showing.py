@@ -87,6 +87,6 @@ def _moment(option: str, text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _refused(option: str, says: str, given: list[str]) -> errors.BadSettings:
+def _refused(option: str, says: str, given: list[str]) -> errors.BadOption:
     complaint = errors.Complaint(option, says, {"given": ", ".join(given)})
-    return errors.BadSettings(complaints=errors.Complaints([complaint]))
+    return errors.BadOption(complaints=errors.Complaints([complaint]))
