@@ -13,7 +13,8 @@ SYSTEM = [
     "CLOSE c", "LOAD 'x'", "CHECKPOINT", "VACUUM orders", "ANALYZE", "REINDEX TABLE t", "CLUSTER t",
     "SELECT * FROM pg_class", "SELECT * FROM pg_catalog.pg_class c JOIN information_schema.tables t ON true",
     "select count(*) from pg_stat_activity_custom", "SELECT * FROM pg_stat_statements",
-    "SELECT * FROM ext.pg_stat_statements s",
+    "SELECT * FROM ext.pg_stat_statements s", "SELECT * FROM pg_stat_statements($1)",
+    "COPY (SELECT * FROM ext.pg_stat_statements(false) s, unnest($1) AS u) TO STDOUT BINARY",
     "INSERT INTO monitoring.windows VALUES (1)", "SELECT * FROM \"pg_catalog\".\"pg_class\"",
     "WITH x AS (SELECT * FROM pg_class) SELECT * FROM x", "COPY (SELECT * FROM pg_locks) TO STDOUT",
     "SELECT /* pganomaly */ * FROM orders", "BEGIN; SET LOCAL a = 1; COMMIT", "EXPLAIN SELECT * FROM pg_class",
@@ -21,7 +22,8 @@ SYSTEM = [
 
 BUSINESS = [
     "SELECT pg_sleep(5)", "SELECT user_id FROM t", "SELECT 1", "SELECT set_id, show_it, begin FROM commits", "", ";",
-    "SELECT * FROM pg_stat_get_activity(NULL)", "SELECT * FROM orders, pg_class", "SELECT * FROM app.pg_class",
+    "SELECT * FROM pg_stat_get_activity(NULL)", "SELECT pg_stat_statements_reset()",
+    "SELECT * FROM pg_stat_statements(false), orders", "SELECT * FROM orders, pg_class", "SELECT * FROM app.pg_class",
     "SELECT * FROM monitoring", "SELECT * FROM t WHERE q = 'pg_catalog'", "SELECT 'pganomaly' FROM pganomaly",
     "/* pganomaly */ SELECT * FROM orders", "LOCK TABLE t", "REFRESH MATERIALIZED VIEW v", "CREATE INDEX ON t (a)",
     "DO 'x'", "CALL p()", "COPY orders TO STDOUT", "FETCH 1 FROM c", "PREPARE p AS SELECT 1",

@@ -3,7 +3,8 @@ Tokens in, the relations out that a statement names.
 
 in    redacted Tokens
 out   names in parts, as the server folds them, in the order of the text, each once
-not   no catalogue: a view is a relation like a table, a name of WITH is none, a function in FROM is none
+not   no catalogue: a view is a relation like a table, a name of WITH is none, a function in FROM is none, but
+      for those of pg_stat_statements, which are read like the views of their names: pg_stat_statements(false)
 """
 
 from dataclasses import dataclass, field
@@ -141,7 +142,8 @@ class _Walk:
     def _is_function(self, i: int, parts: list[str]) -> bool:
         """Return whether what stands at *i*, behind the name, makes a function of it: f(...), ROWS FROM (f(...))."""
         following = self.tokens.words[i] if i < self.span.end else ""
-        return (following == "(" and not self.columns) or (following == "FROM" and parts == ["rows"])
+        called = following == "(" and not self.columns and parts[-1] not in _EXTENSION_VIEWS
+        return called or (following == "FROM" and parts == ["rows"])
 
     def _is_cte(self, at: int, parts: list[str]) -> bool:
         visible = self.ctes.get(parts[0])
