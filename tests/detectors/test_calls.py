@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from pganomaly.detectors import Gate, gates
+from pganomaly.detectors import Baseline, Gate, gates
 from pganomaly.detectors import calls as traffics
 from pganomaly.detectors.normals import FIRST_PHI, Traffic
 from pganomaly.records import KINDS, IncidentKind, Key, keys_of
+from pganomaly.records.grid import F8
 from tests.builders import key
 from tests.detectors.windows import Server, Work
 
@@ -33,6 +34,12 @@ def server() -> Server:
     for _ in range(90):
         server.live({k: {**w, "calls": float(rng.poisson(w["calls"]))} for k, w in busy().items()})
     return server
+
+
+def _learned(traffic: Traffic, what: traffics.Expected, calls: F8, away: float = 0.0) -> Traffic:
+    everyone = np.ones(len(calls), dtype=bool)
+    gaps = np.full(len(calls), away)
+    return traffics.learned(traffic, what, calls, gaps, 60.0, half_life=4000, free=everyone, brief=everyone)
 
 
 def test_a_burst_of_one_query_is_traffic(server):
@@ -171,14 +178,14 @@ def test_a_burst_that_comes_again_and_again_is_news_at_most_once():
 
 def test_the_windows_of_a_burst_are_one_piece_of_evidence_where_bursts_are_usual():
     """Whose bursts go on in every second window is not believed more because one does; who never had one is."""
-    keys, everyone = keys_of([key(1), key(2)]), np.ones(2, dtype=bool)
+    keys = keys_of([key(1), key(2)])
     traffic = Traffic(*np.zeros((len(Traffic._fields), 2)))._replace(tau2=np.full(2, 0.09), phi=np.full(2, FIRST_PHI))
     rng = np.random.default_rng(8)
 
     def window(calls: list[float]) -> traffics.Expected:
         nonlocal traffic
         what = traffics.expected(traffic, keys, np.array(calls), 60.0)
-        traffic = traffics.learned(traffic, what, np.array(calls), 60.0, half_life=4000, free=everyone, brief=everyone)
+        traffic = _learned(traffic, what, np.array(calls))
         return what
 
     burst = 1.0
@@ -196,14 +203,14 @@ def test_the_windows_of_a_burst_are_one_piece_of_evidence_where_bursts_are_usual
 
 def test_a_surge_is_no_excuse_for_itself():
     """That each of its windows follows another does not say that this statement's bursts last: it is not over yet."""
-    keys, everyone = keys_of([key(1)]), np.ones(1, dtype=bool)
+    keys = keys_of([key(1)])
     traffic = Traffic(*np.zeros((len(Traffic._fields), 1)))._replace(tau2=np.full(1, 0.09), phi=np.full(1, FIRST_PHI))
 
     def up(calls: float) -> float:
         nonlocal traffic
         what = traffics.expected(traffic, keys, np.array([calls]), 60.0)
         now = np.array([calls])
-        traffic = traffics.learned(traffic, what, now, 60.0, half_life=4000, free=everyone, brief=everyone)
+        traffic = _learned(traffic, what, now)
         return float(what.up[0])
 
     for _ in range(200):
@@ -217,12 +224,12 @@ def test_a_surge_is_no_excuse_for_itself():
 def test_dispersion_is_learned_apart_from_what_windows_differ_by():
     """Calls that come in bursts of ten are expected to vary more than calls that come one by one."""
     rng = np.random.default_rng(4)
-    keys, everyone = keys_of([key(1), key(2)]), np.ones(2, dtype=bool)
+    keys = keys_of([key(1), key(2)])
     traffic = Traffic(*np.zeros((len(Traffic._fields), 2)))._replace(tau2=np.full(2, 0.09), phi=np.full(2, FIRST_PHI))
     for _ in range(3000):
         calls = np.array([rng.poisson(40), 10 * rng.poisson(4)], dtype=float)
         what = traffics.expected(traffic, keys, calls, 60.0)
-        traffic = traffics.learned(traffic, what, calls, 60.0, half_life=4000, free=everyone, brief=everyone)
+        traffic = _learned(traffic, what, calls)
 
     assert traffic.rate * 60 == pytest.approx(40, rel=0.1)
     spread = traffics.expected(traffic, keys, calls, 60.0).spread
@@ -239,3 +246,47 @@ def test_a_dozen_missed_calls_are_noticed_on_a_small_server_not_among_a_million(
 
     assert impact(10_000) == pytest.approx(12 / gates.MISSED_CALLS)
     assert impact(1_000_000) < 1.0
+
+
+def test_a_silence_is_no_excuse_for_itself():
+    """How often one pauses is learned when a pause is over; else who has stopped for good would soon be missed less."""
+    keys = keys_of([key(1)])
+    traffic = Traffic(*np.zeros((len(Traffic._fields), 1)))._replace(tau2=np.full(1, 0.09), phi=np.full(1, FIRST_PHI))
+
+    def window(calls: float, away: float = 0.0) -> None:
+        nonlocal traffic
+        what = traffics.expected(traffic, keys, np.array([calls]), 60.0)
+        traffic = _learned(traffic, what, np.array([calls]), away)
+
+    for _ in range(200):
+        window(60)
+    always = float(traffic.regular[0])
+    for away in range(8):
+        window(0, away)
+    assert traffic.regular[0] == always
+
+    window(60, 8)
+    assert traffic.regular[0] == pytest.approx(1 - 0.08, abs=0.01)
+
+    for away in range(60):
+        window(0, away)
+    assert traffic.regular[0] < traffics.RUNS_USUALLY, "whoever stays away is not missed for ever"
+
+
+def test_a_feature_that_is_switched_off_soon_after_its_users_waited_for_a_lock_is_missed():
+    """On a server watched for minutes: the silence of the lock came and went, and this one does not go."""
+    rng, server = np.random.default_rng(1), Server(baseline=Baseline.empty(28_800.0))
+
+    def live(windows: int, *silent: Key) -> None:
+        for _ in range(windows):
+            calls = {k: float(rng.poisson(24)) for keys in USERS.values() for k in keys if k not in silent}
+            server.live({k: {"calls": n, "ms": 0.3} for k, n in calls.items() if n})
+
+    live(110)
+    live(7, *USERS[1])
+    live(14)
+    before = len(server.changes)
+    live(16, *USERS[1][:3])
+
+    told = [c.incident for c in server.changes[before:] if c.incident.told]
+    assert {i.kind for i in told} == {IncidentKind.SILENCE}

@@ -111,7 +111,9 @@ class Baseline:
             normals = learning.born(self.normals, window, self.windows) if self.windows else self.normals
             return self if normals is self.normals else replace(self, normals=normals)
         number = self.windows + 1
-        lesson = learning.Lesson(number, HALF_LIFE_DAYS * self.day_windows, held_costs, held_calls, accepted)
+        early = supports.young(self.windows, self.day_windows)
+        half_life = HALF_LIFE_DAYS * self.day_windows
+        lesson = learning.Lesson(number, half_life, early, held_costs, held_calls, accepted)
         found = learning.workings_of(scores)
         normals = learning.remembered(self.normals, scores, found, lesson)
         crowd = window.keys["toplevel"] & ~matrix.system

@@ -54,6 +54,9 @@ USUALLY_LASTS, BELIEVED_WINDOWS = 0.05, 2.0
 """Share of a burst's windows that are believed to be followed by another one, and the windows that this belief is worth
 against what is seen of a statement."""
 
+PAUSE_WINDOWS = 30.0
+"""Windows up to which a silence is no excuse for itself: only when it is over is it learned how often one pauses."""
+
 _PEERS, _SERVER_PEERS, _PEER_CALLS = 5, 8, 10.0
 _FACTOR_LIMITS = (0.05, 20.0)
 _MEMORY_WINDOWS = 100.0
@@ -166,11 +169,12 @@ def _cut(evidence: F8) -> F8:
 
 
 def learned(
-    traffic: Traffic, what: Expected, calls: F8, length_s: float, *, half_life: float, free: Mask, brief: Mask
+    traffic: Traffic, what: Expected, calls: F8, away: F8, length_s: float, *, half_life: float, free: Mask, brief: Mask
 ) -> Traffic:
     """
     Return the traffic after a window.
 
+    away   windows before this one since a statement last ran
     free   statements that may be learned from: of the others only the newest level is followed
     brief  of which, if anything is suspected at all, it is so since a few windows only
     """
@@ -197,7 +201,7 @@ def learned(
         tau2=np.where(first, traffic.tau2, tau2),
         phi=np.where(first, traffic.phi, phi),
         weight=weight,
-        regular=traffic.regular + ((calls > 0) - traffic.regular) / np.minimum(weight, _MEMORY_WINDOWS),
+        regular=_regular(traffic, calls > 0, away, 1.0 / np.minimum(weight, _MEMORY_WINDOWS)),
         peak=_towards(traffic.peak, rate, np.where(rate > traffic.peak, swing, slack), first),
         trough=_towards(traffic.trough, rate, np.where(rate < traffic.trough, drop, slack), first),
         newest=traffic.newest,
@@ -232,6 +236,14 @@ def learned(
     )
     newest = traffic.newest + _NEWEST_GAIN * (what.residual - traffic.newest)
     return kept._replace(newest=np.where(first, 0.0, newest))
+
+
+def _regular(traffic: Traffic, runs: Mask, away: F8, share: F8) -> F8:
+    """Return the share of windows in which statements run; of who usually does, a pause counts when it is over."""
+    before = traffic.regular
+    missed = (before >= RUNS_USUALLY) & (traffic.weight >= REGULAR_WINDOWS)
+    paused = before * (1.0 - share) ** np.where(runs & missed, np.minimum(away, PAUSE_WINDOWS), 0.0)
+    return np.asarray(np.where(runs | ~missed | (away >= PAUSE_WINDOWS), paused + (runs - paused) * share, before))
 
 
 def steady(traffic: Traffic, what: Expected) -> Mask:

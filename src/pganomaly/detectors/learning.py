@@ -56,12 +56,14 @@ class Lesson(NamedTuple):
 
     number      of the window, counted from the first one learned
     half_life   in windows
+    early       how much higher bars are while the server is hardly known (supports.young)
     held_costs  statements of whose calls' cost nothing is learned, held_calls: of whose number
     accepted    statements whose newest level is the new normal
     """
 
     number: int
     half_life: float
+    early: F8
     held_costs: KeyArray
     held_calls: KeyArray
     accepted: KeyArray
@@ -124,7 +126,7 @@ def _suspicion(normals: Normals, scores: Scores, place: Places, lesson: Lesson) 
     life = Life(*normals.life)
     weight = np.where(OF_CALLS, lesson.number - 1 - life.since, life.windows)
     fade = 2.0 ** (-1.0 / lesson.half_life)
-    peak[:] = fade * supports.passed(Suspicion.of(normals.suspicion), Suspicion.of(after), weight)
+    peak[:] = fade * supports.passed(Suspicion.of(normals.suspicion), Suspicion.of(after), weight, lesson.early)
     return after
 
 
@@ -201,7 +203,10 @@ def _traffic(
     free = free.copy()
     free[place[window.doubtful & (place >= 0)]] = False
     calls = scene.calls_of_all(normals, window, place)
-    after = traffics.learned(before, what, calls, window.length_s, half_life=lesson.half_life, free=free, brief=brief)
+    away = np.maximum(lesson.number - 1 - Life(*normals.life).last_seen, 0.0)
+    after = traffics.learned(
+        before, what, calls, away, window.length_s, half_life=lesson.half_life, free=free, brief=brief
+    )
     return after, traffics.steady(before, what)
 
 

@@ -183,14 +183,14 @@ def young(windows: int, day_windows: float) -> F8:
     return np.where(PATIENT, 1.0 + 2.0 ** (-windows / (YOUNG_DAYS * day_windows)), 1.0)
 
 
-def passed(before: Suspicion, after: Suspicion, weight: F8) -> F8:
+def passed(before: Suspicion, after: Suspicion, weight: F8, early: F8) -> F8:
     """
     Return the peaks after a window: an excursion that ended by itself is remembered, told or not.
 
     What comes and goes is no news the next time unless it is larger or lasts longer; time and work, of which either may
-    be seen first, are remembered together. *weight* as for bars.
+    be seen first, are remembered together. *weight* and *early* as for bars: they must not raise a bar twice.
     """
     ended = (before.top > 0) & (after.top == 0) & ((before.since <= SHORT_WINDOWS) | (before.reach < 1.0))
-    excursion = np.where(ended, before.top / stricter(weight), 0.0)
+    excursion = np.where(ended, before.top / np.maximum(stricter(weight), early), 0.0)
     excursion[COSTLY] = excursion[COSTLY].max(axis=0)
     return np.maximum(before.peak, excursion)
