@@ -25,6 +25,8 @@ PRIORS = (0.03, 0.1, 0.3)
 """What new servers weigh against the table in force."""
 BIAS_FREE = 0.1
 """A bias is held back by so much of what holds a weight back."""
+NEW_FREE = 0.1
+"""So is the weight of a clue that the table in force does not know: nothing of it can be forgotten."""
 TEMPERATURES = (0.8, 0.9, 1.0, 1.15, 1.3)
 NEGLIGIBLE = 0.05
 MOST_STEPS = 250
@@ -120,6 +122,7 @@ class Lines:
 
 def _fit(problem: Problem, which: NDArray[np.bool_], prior: float) -> Lines:
     start = Lines.in_force(problem)
+    held = np.array([1.0 if name in CENTRES else NEW_FREE for name in NAMES])
     x, y, weight = problem.x[which], problem.y[which], problem.weight[which]
     true = np.eye(len(problem.causes))[y]
     shape, inner = start.weights.shape, start.weights.size
@@ -130,8 +133,8 @@ def _fit(problem: Problem, which: NDArray[np.bool_], prior: float) -> Lines:
         p = softmax(Lines(flat[:inner].reshape(shape), flat[inner:]).scores(x))
         off = (p - true) * weight[:, None] * prior
         lost = -prior * float(weight @ np.log(np.maximum((p * true).sum(axis=1), 1e-12)))
-        lost += 0.5 * float(np.square(moved).sum()) + 0.5 * BIAS_FREE * float(np.square(shifted).sum())
-        return lost, np.concatenate([(off.T @ x + moved).ravel(), off.sum(axis=0) + BIAS_FREE * shifted])
+        lost += 0.5 * float((held * np.square(moved)).sum()) + 0.5 * BIAS_FREE * float(np.square(shifted).sum())
+        return lost, np.concatenate([(off.T @ x + held * moved).ravel(), off.sum(axis=0) + BIAS_FREE * shifted])
 
     found = minimize(
         loss, np.concatenate([start.weights.ravel(), start.bias]), jac=True, method="L-BFGS-B",

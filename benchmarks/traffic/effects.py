@@ -29,7 +29,9 @@ class Effects:
     wal      of WAL and dirtied per call     wait_ms  waiting per call of the waiting_share of calls that wait
     pace     of the time of its work         jobs     executions a window of flows out of their hours
     cv       of how much its calls differ    host     of all time
+    added    calls a second besides those of the flows
     owner_share  of its calls that ask for one owner; owner_work, owner_rows, owner_pace: factors of these calls alone
+    crowding how much longer a call takes that is put off whenever it has computed for slice_ms; shorter ones hardly are
     """
 
     flows: F8
@@ -50,7 +52,10 @@ class Effects:
     owner_work: F8
     owner_rows: F8
     owner_pace: F8
+    added: F8
     host: float = 1.0
+    crowding: float = 0.0
+    slice_ms: float = 1.0
     waits: list[Wait] = field(default_factory=list)
     adhoc: int = 0
 
@@ -68,4 +73,5 @@ class Effects:
             flows=np.ones(flows), started=np.zeros(flows), jobs=np.zeros(flows), calls=ones(), kept=ones(),
             work=ones(), rows=ones(), misses=ones(), temp=zeros(), wal=ones(), wait_ms=zeros(), waiting_share=zeros(),
             pace=ones(), cv=ones(), owner_share=zeros(), owner_work=ones(), owner_rows=ones(), owner_pace=ones(),
+            added=zeros(),
         )  # fmt: skip

@@ -99,7 +99,7 @@ def counts(streams: Streams, mood: Mood, effects: Effects, rhythm: F8, window: i
     n = runs[workload.edge_flow]
     part = np.where(times < 1, rng.binomial(n.astype(np.int64), np.minimum(times, 1)), np.floor(n * times))
     calls = np.bincount(workload.edge_statement, part, len(workload.statements)) * effects.calls
-    whole = np.floor(calls + rng.random(len(calls)))
+    whole = np.floor(calls + rng.random(len(calls))) + rng.poisson(effects.added * seconds)
     return np.asarray(rng.binomial(whole.astype(np.int64), np.clip(effects.kept, 0, 1)))
 
 
@@ -142,6 +142,7 @@ def perform(calls: I8, needs: Needs, mood: Mood, effects: Effects, cores: int, s
     mean_ms = (cpu * np.exp(mood.statement_time[at]) + (io_ms + temp * 0.02) / n) * mood.time * effects.host
     busy = float((n * mean_ms).sum()) / 1000 / seconds / cores
     mean_ms *= 1 + 0.6 * float(np.clip(busy - 0.7, 0.0, 3.0))
+    mean_ms *= 1 + effects.crowding * mean_ms / (mean_ms + effects.slice_ms)
     total, m2, fastest, slowest = times(calls[at], mean_ms, cv, rng)
     m2, slowest = owner.apart(n, total, m2, slowest, needs.fixed_ms[at] / np.maximum(cpu, 1e-9))
     total, m2, slowest = _waited(calls[at], total, m2, slowest, effects, at, rng)

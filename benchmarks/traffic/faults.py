@@ -160,12 +160,13 @@ def n_plus_one(scene: Scene) -> Event:
 
 
 def traffic_surge(scene: Scene) -> Event:
-    """Somebody scrapes."""
+    """Somebody scrapes, at a pace of his own."""
     found = scene.candidates("point", "list", "join", "insert", least_calls=15)
     group, x = scene.pick(_by_role(scene, found, 3), 8, 60, _calls_weight(scene))
+    every_s = scene.calls[group] * (x - 1)
 
     def act(e: Effects, _: float) -> None:
-        e.calls[group] *= x
+        e.added[group] += every_s
 
     return _fault(scene, "traffic_surge", act, group, f"x{x:.1f} calls", "a scraper")
 
@@ -510,8 +511,48 @@ def retry_storm_of_transactions(scene: Scene) -> Event:
     return _fault(scene, "retry_storm", act, np.unique([*group, *after]), f"x{x:.1f} calls", note)
 
 
+def cpu_taken(scene: Scene) -> Event:
+    """Another program computes: a scheduler puts off who computes long, again and again, and lets short calls pass."""
+    slice_ms = scene.log_uniform(0.3, 6)
+    long = scene.share[scene.ms > slice_ms].sum()
+    if long < 0.2:
+        raise NoTargetError
+    x, uneven = float(scene.rng.uniform(1.0, 5.0)), float(scene.rng.uniform(1.0, 2.0))
+
+    def act(e: Effects, _: float) -> None:
+        e.crowding, e.slice_ms = x, slice_ms
+        e.cv *= uneven
+
+    nobody = np.empty(0, np.int64)
+    return _fault(scene, "host_slowdown", act, nobody, f"x{1 + x:.1f}", f"processors taken every {slice_ms:.1f} ms")
+
+
+def drop_amid_rise(scene: Scene) -> Event:
+    """A page is taken away, and its visitors go to others."""
+    w = scene.workload
+    seconds = scene.windows * w.profile.real_window_s
+    pages = [f for f in w.flows_of_kind("page") if w.flows[f].rate * seconds >= 15 * scene.windows]
+    shared = np.bincount(w.edge_statement, minlength=len(w.statements)) > 1
+    own = {f: [s for s, _ in w.flows[f].steps if not shared[s]] for f in pages}
+    fit = [f for f in pages if own[f] and any(w.flows[o].role == w.flows[f].role and o != f for o in pages)]
+    if not fit:
+        raise NoTargetError
+    gone = int(scene.rng.choice(fit))
+    others = [f for f in pages if f != gone and w.flows[f].role == w.flows[gone].role]
+    some = scene.rng.choice(others, min(len(others), int(scene.rng.integers(1, 4))), replace=False)
+    x, to = scene.log_uniform(1.5, 5), float(scene.rng.choice([0.0, 0.1]))
+
+    def act(e: Effects, _: float) -> None:
+        e.flows[gone] *= to
+        e.flows[some] *= x
+
+    hit = np.array(sorted(own[gone]))
+    return _fault(scene, "traffic_drop", act, hit, f"to {to:.0%}", f"a page stops, others are asked x{x:.1f}")
+
+
 MORE_FAULTS: tuple[Callable[[Scene], Event], ...] = (
     more_io, saturation, unexplained, plan_flip_in_memory, data_skew_in_blocks, missing_index_scanned, plan_flip_join,
     heavy_bloat, data_skew_of_one, retry_storm_of_transactions, page_surge,
+    cpu_taken, drop_amid_rise,
 )  # fmt: skip
 """What recordings for grading do not have: for learning to tell causes apart."""

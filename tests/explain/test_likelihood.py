@@ -96,6 +96,13 @@ def test_what_is_tried_again_is_rolled_back():
     assert retried(evidence(flow=flow(Rate(90.0)))) == retried(None), "nothing to compare with"
 
 
+def test_what_was_rolled_back_half_an_hour_ago_says_nothing_of_now():
+    over, once = flow(Rate(0.2, 9.0, 0.1)), flow(Rate(0.9, 0.0, 0.0))
+    for quiet in (over, once):
+        (sign,) = (s for s in shown(evidence(flow=quiet), [KEY]) if s.name == "rollbacks")
+        assert sign.amount == 0.0
+
+
 def table(**facts: object) -> Table:
     state = TableState(AT, 9 << 20, 9000, 9000, 0, 0, None, None)
     rates = {f.name: Rate() for f in fields(Table) if f.type in ("Rate", Rate)}

@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter
 
+from pganomaly.explain import following
 from pganomaly.explain.confirmation import Shown
+from pganomaly.explain.fellows import of_fellows
+from pganomaly.explain.following import Trail
 from pganomaly.explain.sums import BLOCKS, EXEC, ROWS, Looked, Tally, followed
 from pganomaly.explain.surroundings import (
     Mean,
@@ -60,6 +63,7 @@ class Case:
     levels    how far its members were from the usual, window by window, the newest last
     blockers  statements of sessions that others wait for, with the samples that saw it
     signs     what the server showed when it was asked (confirmation.py)
+    trail     whom the member follows that is called more often (following.py)
     """
 
     incident_id: str
@@ -70,6 +74,7 @@ class Case:
     levels: tuple[float, ...] = ()
     blockers: tuple[tuple[Key, int], ...] = ()
     signs: tuple[Shown, ...] = ()
+    trail: Trail | None = None
 
     @property
     def lead(self) -> Tally | None:
@@ -136,9 +141,11 @@ def _after(
         )
         for m, r, s in zip(members, ran, silent, strict=True)
     )
+    weighed = [(m.key, m.score + LEAST_WEIGHT) for m in members]
     around = {
         **server,
-        **of_neighbours(scores, matrix, [(m.key, m.score) for m in members]),
+        **of_fellows(scores, matrix, weighed),
+        **of_neighbours(scores, matrix, weighed),
         **of_transactions(scores, shapes, [m.key for m in members]),
     }
     if case.windows < TABLES_WITHIN:
@@ -148,6 +155,7 @@ def _after(
         windows=case.windows + 1,
         members=tallies,
         around=added(case.around, around),
+        trail=following.after(case.trail, scores, matrix, [m.key for m in members]),
         levels=(*case.levels, _level(tallies, scores, ran))[-MOST_LEVELS:],
         blockers=_blockers(case.blockers, [m.key for m in members], activity),
     )

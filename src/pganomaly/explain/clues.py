@@ -109,9 +109,8 @@ def _far_more(tally: Tally) -> float:
 
 
 def _pace(s: Sight) -> float:
-    mean = s.case.around.get("pace")
-    common = mean.value if mean is not None and mean.windows else 0.0
-    return s.mean(lambda t: plain(t.r(PACE) - common))
+    shared = [mean.value for mean in map(s.case.around.get, ("pace", "fellows")) if mean is not None and mean.windows]
+    return s.mean(lambda t: plain(t.r(PACE) - max(shared, default=0.0)))
 
 
 def _trend(s: Sight) -> float:
@@ -179,6 +178,10 @@ def _one_by_one(s: Sight) -> float:
     return _text(_looks_up)(s) * float(_more(s) == 1)
 
 
+def _follows(s: Sight) -> float:
+    return s.case.trail.follows if s.case.trail is not None else nan
+
+
 def _complex(shape: Shape) -> bool:
     words = shape.lexical
     return words.num_joins + words.num_group_by + words.num_subqueries > 0
@@ -202,7 +205,7 @@ CLUES: tuple[Telling, ...] = (
     Telling("temp_up", _up(TEMP), "more temporary blocks per call"),
     Telling("wal_up", _up(WAL), "more write-ahead log per call"),
     Telling("dirtied_up", _up(DIRTIED), "more blocks changed per call"),
-    Telling("pace_up", _pace, "a piece of work takes longer, beyond what all statements share"),
+    Telling("pace_up", _pace, "a piece of work takes longer, beyond what others share"),
     Telling("plan_up", _up(PLAN), "planning takes longer"),
     Telling("exec_up", _up(EXEC), "a call takes longer"),
     Telling("new", _share(lambda t: t.new), "share without history"),
@@ -211,6 +214,7 @@ CLUES: tuple[Telling, ...] = (
     Telling("locked", lambda s: s.mean(lambda t: t.locked / t.seen if t.seen else nan), "at work, seen before a lock"),
     Telling("reading", lambda s: s.mean(lambda t: t.reading / t.seen if t.seen else nan), "at work, seen reading"),
     Telling("crowd_slow", _around("pace", log(2.0)), "time per work of all statements rose"),
+    Telling("fellows_slow", _around("fellows", log(2.0)), "so did that of statements which take as long, or longer"),
     Telling("load", _around("load", log(3.0)), "the server's time is more than its calls usually take"),
     Telling("crowd_reads", _around("reads", PLAIN), "the server reads more"),
     Telling("reads_breadth", _around("breadth"), "share of all statements that read twice as much"),
@@ -240,6 +244,7 @@ CLUES: tuple[Telling, ...] = (
     Telling("joins", _text(_complex), "share that joins or groups"),
     Telling("lookup", _text(_looks_up), "share that looks something up in one table, and does not sort"),
     Telling("one_by_one", _one_by_one, "a single statement is called more, and it looks something up"),
+    Telling("follows", _follows, "the one called more is called so many times for each call, or row, of another one"),
     Telling("host", _kind(IncidentKind.HOST), "slow with the whole server"),
     Telling("silent", _kind(IncidentKind.SILENCE), "told by missing calls"),
     Telling("latency", _kind(IncidentKind.LATENCY), "told by its time"),

@@ -37,6 +37,8 @@ GREW = 1.3
 BIG_BYTES = 1 << 20
 SCANS_MORE, ROLLBACKS_MORE, TEMP_MORE, CHECKPOINTS_MORE, ROWS_MORE = 3.0, 3.0, 3.0, 3.0, 3.0
 COMMITTING_SHARE = 0.2
+FEW_ROLLBACKS = 1.0
+"""A second; one that comes by itself is nothing."""
 
 
 ONCE = Rate(1.0, 1.0, 1.0)
@@ -177,7 +179,14 @@ def _restarted(e: Evidence, _: Keys) -> float | None:
 
 
 def _rollbacks(e: Evidence, _: Keys) -> float | None:
-    return None if e.flow is None else _more([_times(e.flow.rollbacks, 0.1)], ROLLBACKS_MORE)
+    """Return how many times the usual is rolled back now: what failed half an hour ago is another incident's."""
+    if e.flow is None:
+        return None
+    now, since, usual = e.flow.rollbacks
+    lately, before = (now if now is not None else since), (usual if usual is not None else since)
+    if lately is None or before is None or (now is None and usual is None):
+        return None
+    return _more([(lately + FEW_ROLLBACKS) / (before + FEW_ROLLBACKS)], ROLLBACKS_MORE)
 
 
 def _temp(e: Evidence, _: Keys) -> float | None:
@@ -228,7 +237,7 @@ SIGNS: tuple[Sign, ...] = (
          _C.MISSING_INDEX: -1.5}, {_C.DATA_SKEW: -0.5, _C.DATA_GROWTH: -0.3}),
     Sign("requested_checkpoints", _requested, {_C.WAL_GROWTH: 1.5, _C.COMMIT_WAIT: 0.5, _C.HOST_SLOW: 0.3}, {}),
     Sign("restarted", _restarted, {_C.COLD_CACHE: 2.5}, {_C.COLD_CACHE: -0.3}),
-    Sign("rollbacks", _rollbacks, {_C.RETRY_STORM: 2.0, _C.N_PLUS_ONE: -1.0, _C.CALL_SURGE: -0.5},
+    Sign("rollbacks", _rollbacks, {_C.RETRY_STORM: 3.0, _C.N_PLUS_ONE: -1.5, _C.CALL_SURGE: -1.0},
          {_C.RETRY_STORM: -2.0}),
     Sign("temporary_files", _temp, {_C.TEMP_SPILL: 1.2}, {_C.TEMP_SPILL: -0.7}),
 )  # fmt: skip

@@ -247,7 +247,16 @@ SELECT clock_timestamp() AS "at", wal_records, wal_fpi AS full_page_images, pg_s
 SELECT num_timed, num_requested, current_setting('max_wal_size') AS max_wal_size FROM pg_stat_checkpointer;
 
 -- name: look_host_slow
--- What everybody waits for, and whether a checkpoint writes.
+-- Whether there are free processors: where others want them, what computes for long takes several times as long a byte as
+-- what is over at once. Then what everybody waits for, and whether a checkpoint writes.
+SELECT round((percentile_cont(0.5) WITHIN GROUP (ORDER BY us_a_byte) FILTER (WHERE size > 100000)
+              / min(us_a_byte) FILTER (WHERE size < 100000))::numeric, 1) AS times_as_long
+  FROM (SELECT size, 1000000 * extract(epoch FROM clock_timestamp() - began) / size AS us_a_byte
+          FROM (SELECT size, clock_timestamp() AS began, md5(repeat('x', size + 0 * n)) AS sum
+                  FROM (VALUES (30000), (3000000)) AS of (size), generate_series(1, 10) AS n
+                OFFSET 0) AS summed
+         WHERE sum <> '') AS timed;
+
 SELECT coalesce(wait_event_type, 'no wait: running') AS waits_for, wait_event, count(*) AS sessions
   FROM pg_stat_activity
  WHERE state = 'active' AND pid <> pg_backend_pid()
@@ -260,6 +269,14 @@ SELECT clock_timestamp() AS "at", checkpoints_timed, checkpoints_req, checkpoint
 
 -- name: look_host_slow from 17
 -- The same; checkpoints have a view of their own.
+SELECT round((percentile_cont(0.5) WITHIN GROUP (ORDER BY us_a_byte) FILTER (WHERE size > 100000)
+              / min(us_a_byte) FILTER (WHERE size < 100000))::numeric, 1) AS times_as_long
+  FROM (SELECT size, 1000000 * extract(epoch FROM clock_timestamp() - began) / size AS us_a_byte
+          FROM (SELECT size, clock_timestamp() AS began, md5(repeat('x', size + 0 * n)) AS sum
+                  FROM (VALUES (30000), (3000000)) AS of (size), generate_series(1, 10) AS n
+                OFFSET 0) AS summed
+         WHERE sum <> '') AS timed;
+
 SELECT coalesce(wait_event_type, 'no wait: running') AS waits_for, wait_event, count(*) AS sessions
   FROM pg_stat_activity
  WHERE state = 'active' AND pid <> pg_backend_pid()

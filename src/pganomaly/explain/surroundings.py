@@ -29,7 +29,7 @@ _LEAST_CALLS = 3.0
 _FEW_CALLS = 3.0
 _TRANSACTIONS: tuple[tuple[str, ...], ...] = (BEGINS, COMMITS, ROLLBACKS)
 _MOST_TRIED = 1.5
-_TWICE = log(2.0)
+_PLAIN = 2.0
 _MORE_WORK = log(1.5)
 
 
@@ -145,7 +145,8 @@ def of_neighbours(scores: Scores, matrix: Matrix, members: Iterable[tuple[Key, f
     Return what other statements of the culprits' roles did; *members* are the culprits with their weights.
 
     others       their calls against expected ones, a logarithm
-    others_up    share of those that were called at least twice as often;  others_down  at most half as often
+    others_up    share of those that were called more than twice as often;  others_down  less than half as often:
+                 by two deviations, and by one: who is called three times a window is called six times by chance
     """
     keys = [key for key, _ in members]
     roles = {(key.dbid, key.userid) for key in keys}
@@ -164,11 +165,11 @@ def of_neighbours(scores: Scores, matrix: Matrix, members: Iterable[tuple[Key, f
                 expected.append(float(usual[column]))
     if not expected:
         return {"others": nan, "others_up": nan, "others_down": nan}
-    r = np.log((np.array(now) + 1.0) / (np.array(expected) + 1.0))
+    calls, twice, half = np.array(now), 2.0 * np.array(expected), 0.5 * np.array(expected)
     return {
         "others": log((sum(now) + 1.0) / (sum(expected) + 1.0)),
-        "others_up": float((r > _TWICE).mean()),
-        "others_down": float((r < -_TWICE).mean()),
+        "others_up": float((calls > twice + _PLAIN * np.sqrt(twice)).mean()),
+        "others_down": float((calls < half - np.sqrt(half)).mean()),
     }
 
 

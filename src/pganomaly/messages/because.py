@@ -24,6 +24,11 @@ GROWN = 1.2
 DEAD_SHARE = 0.2
 """From so many dead rows on a table is full of them."""
 
+FEWEST_SEEN, COMPUTING = 3, 0.8
+"""Sessions seen at work, and the share of them that waits for nothing, from which on they lack processors."""
+FEW_AT_ONCE = 4
+"""Sessions that compute at once up to which it is not they who fill the processors."""
+
 
 def clause(speaker: Speaker, cause: Cause, account: Account) -> str:
     """Return why, as a clause."""
@@ -128,6 +133,19 @@ def _processors(speaker: Speaker, evidence: Evidence) -> str:
     return speaker.count("{n} session computes at once", "{n} sessions compute at once", computing)
 
 
+def _host(speaker: Speaker, evidence: Evidence) -> str:
+    waits = evidence.waits
+    if waits is None:
+        return ""
+    seen = sum(w.seen for w in waits.of_all)
+    computing = sum(w.seen for w in waits.of_all if w.type is None)
+    if seen < FEWEST_SEEN or computing < COMPUTING * seen or computing > FEW_AT_ONCE * waits.looks:
+        return ""
+    return speaker.say(
+        "its sessions wait for nothing and yet take longer: something beside PostgreSQL has the processors"
+    )
+
+
 _PLANNER = ("enable_", "_cost", "jit", "plan_cache_mode", "_collapse_limit", "statistics_target")
 _CHECKPOINTS = ("max_wal_size", "checkpoint_", "wal_compression", "full_page_writes")
 _PRECISE: dict[Cause, Clause] = {
@@ -141,4 +159,5 @@ _PRECISE: dict[Cause, Clause] = {
     Cause.BLOAT: _bloat,
     Cause.WAL_GROWTH: lambda s, e: _setting(s, e, _CHECKPOINTS),
     Cause.CPU_SATURATION: _processors,
+    Cause.HOST_SLOW: _host,
 }

@@ -28,7 +28,10 @@ CONFIRMED = {
         "Run it twice. Many full_page_images or forced checkpoints: max_wal_size. Much n_tup_upd that is not hot:"
         " the indexes. Neither: what is written into a row has become longer."
     ),
-    Cause.HOST_SLOW: _("Most wait for IO: the disks. Most run: the processors. Nobody: the host beside PostgreSQL."),
+    Cause.HOST_SLOW: _(
+        "times_as_long is about 1 where processors are free, and 2 or more where others have them."
+        " Most sessions wait for IO: the disks. Neither: the host beside PostgreSQL."
+    ),
     Cause.CPU_SATURATION: _("It is so if more sessions are listed than the host has cores."),
     Cause.SLOW_DRIFT: _("It is so if rows, dead rows or size grow from day to day."),
     Cause.SCHEDULE: _("Who is listed runs it now; application_name and client_addr say who that is."),
