@@ -40,6 +40,15 @@ def test_the_doctor_says_what_the_store_may_come_to_before_anything_is_written(s
         assert conn.execute("SELECT to_regnamespace('monitoring')").fetchone() == (None,)
 
 
+def test_a_limit_that_cannot_be_kept_is_said(shop: pg.Conninfo, monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setenv("STORE_MAX_GB", "0.001")
+    assert main(["collect"]) == 0
+    capsys.readouterr()
+
+    assert main(["db", "prune"]) == 0
+    assert "more than STORE_MAX_GB allows" in capsys.readouterr().out
+
+
 def test_a_table_is_never_cut(shop: pg.Conninfo, monkeypatch: pytest.MonkeyPatch, capsys):
     monkeypatch.setenv("COLUMNS", "30")
     assert main(["collect"]) == 0

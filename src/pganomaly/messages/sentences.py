@@ -4,6 +4,10 @@ from pganomaly.messages.marker import marked as _
 from pganomaly.messages.speaker import Speaker
 
 NOT_ENOUGH_SNAPSHOTS = _("Not enough snapshots to compute deltas.")
+STORE_TOO_LARGE = _(
+    "The store has {size}, more than STORE_MAX_GB allows, and no older day is left to drop. Raise STORE_MAX_GB, or"
+    " COLLECT_INTERVAL."
+)
 LEX_UP_TO_DATE = _("Lex features are up-to-date (nothing to insert/update).")
 
 

@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from pganomaly import errors
 from pganomaly.clock import Clock
-from pganomaly.messages import Speaker
+from pganomaly.messages import Speaker, sentences
 from pganomaly.notify import Heartbeat, MemoryOutbox, channels
 from pganomaly.service import export, heap, selftests, trainer
 from pganomaly.service.bulletin import Bulletin
@@ -139,8 +139,11 @@ class Fleet:
             done = self._store.upkeep(self._clock.now(), self._orders.retention)
         finally:
             self._in_order.release()
-        if done.dropped or done.too_large:
-            log.info("store.upkeep", dropped=done.dropped, size_bytes=done.size_bytes, too_large=done.too_large)
+        if done.dropped:
+            log.info("store.upkeep", dropped=done.dropped, size_bytes=done.size_bytes)
+        if done.too_large:
+            size = self._speaker.quantity(done.size_bytes, "bytes")
+            log.warning(self._speaker.say(sentences.STORE_TOO_LARGE, size=size))
 
     def _set_pickles_aside(self) -> None:
         for number in range(1, len(self._orders.targets) + 1):

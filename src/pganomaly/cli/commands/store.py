@@ -9,7 +9,7 @@ import typer
 from pganomaly import errors, settings
 from pganomaly.cli.context import App, AsJson
 from pganomaly.clock import SystemClock
-from pganomaly.messages import _
+from pganomaly.messages import _, sentences
 from pganomaly.service import orders, overview
 from pganomaly.service.overview import Status
 from pganomaly.service.plan import SILENT_INTERVALS
@@ -151,4 +151,6 @@ def prune(
             "{n} partition dropped, the store has {size} now.", "{n} partitions dropped, the store has {size} now.",
             len(done.dropped), size=run.speaker.quantity(done.size_bytes, "bytes"),
         )  # fmt: skip
+        if done.too_large:
+            run.say(sentences.STORE_TOO_LARGE, size=run.speaker.quantity(done.size_bytes, "bytes"))
     return 0
