@@ -32,6 +32,24 @@ def test_a_report_that_became_slow_is_found_though_it_hardly_runs():
     assert incident.kind is IncidentKind.LATENCY
 
 
+def test_a_report_is_told_in_its_first_run_that_is_far_off():
+    """Forty times slower, and a good part of what the server does: nobody waits for an hour to see it again."""
+    server, rng = Server(), np.random.default_rng(3)
+
+    def hour(ms: float) -> None:
+        for n in range(EVERY):
+            window = {k: {"calls": float(rng.poisson(200)), "ms": 2.0 * rng.lognormal(0, 0.05)} for k in OTHERS}
+            slow = {REPORT: {"calls": 30.0, "ms": ms * rng.lognormal(0, 0.05)}} if n == EVERY - 1 else {}
+            server.live(window | slow)
+
+    for _ in range(40):
+        hour(5.0)
+    assert not server.opened
+
+    hour(200.0)
+    assert [incident.key for incident in server.opened] == [REPORT]
+
+
 def test_what_was_expected_follows_a_slow_rise_and_not_a_sudden_one():
     """Six per cent a window at most: a surge that lasts does not become what was to be expected while it is judged."""
     slow, sudden, nobody = np.array([100.0]), np.array([100.0]), np.zeros(1, dtype=np.bool_)

@@ -34,7 +34,8 @@ class Increments(NamedTuple):
 
     def of_distance(self, family: int, z: F8, alike: F8 | float = 0.0) -> None:
         """Set the evidence of a family from distances; *alike* is what supports.evidence() calls so."""
-        self.g[family] = supports.evidence(z, alike)
+        most = supports.MOST_OF_COST if family in supports.COSTLY else supports.MOST
+        self.g[family] = supports.evidence(z, alike, most=most)
         self.calm[family] = z < supports.CALM_Z
 
     def of_ratio(self, family: int, g: F8) -> None:

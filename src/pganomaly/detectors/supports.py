@@ -3,10 +3,11 @@ Evidence adds up: a window that is a little odd is nothing, the same for a while
 
 Capped CUSUM (Page 1954; Lorden 1971) per statement and family. A window's distance z adds
 
-    g(z) = max(min(z, 6) - 1.2, min(z, 15) - 3)
+    g(z) = max(min(z, 6) - 1.2, min(z, 15) - 3)         min(z, 24) of what calls cost
 
-a sustained small change by the first branch, a sudden large one by the second. The support never falls below 0 and
-never rises above 1.6 h: without that cap an alarm stays on long after its reason. h is the bar.
+a sustained small change by the first branch, a sudden large one by the second. What calls cost can be so far off that
+one window is enough, where it matters: who runs now and then would else be waited for. The support never falls below 0
+and never rises above 1.6 h: without that cap an alarm stays on long after its reason. h is the bar.
 
 in    increments per family and statement, the bar of each, what was suspected before
 out   what is suspected after
@@ -48,7 +49,9 @@ SUSPICIOUS = 1 / 2
 """Share of the bar from which on a statement is suspected."""
 
 _SLOW_CAP, _SLOW_DRIFT = 6.0, 1.2
-_FAST_CAP, _FAST_DRIFT = 15.0, 3.0
+_FAST_DRIFT = 3.0
+MOST, MOST_OF_COST = 15.0, 24.0
+"""Distance from which on a window is no more evidence; of what calls cost that is more than a usual bar takes."""
 _LEAST = -2.4
 
 FAMILIES = len(KINDS)
@@ -119,9 +122,14 @@ class Suspicion(NamedTuple):
         )
 
 
-def evidence(z: F8, alike: F8 | float = 0.0) -> F8:
-    """Return g(z), NaN where z is NaN; *alike* is how far windows in a row are alike by themselves, as drift."""
-    g = np.maximum(np.minimum(z, _SLOW_CAP) - _SLOW_DRIFT - alike, np.minimum(z, _FAST_CAP) - _FAST_DRIFT)
+def evidence(z: F8, alike: F8 | float = 0.0, *, most: float = MOST) -> F8:
+    """
+    Return g(z), NaN where z is NaN.
+
+    alike  how far windows in a row are alike by themselves, as drift
+    most   distance from which on a window is no more evidence
+    """
+    g = np.maximum(np.minimum(z, _SLOW_CAP) - _SLOW_DRIFT - alike, np.minimum(z, most) - _FAST_DRIFT)
     return np.maximum(g, _LEAST)
 
 
