@@ -36,3 +36,10 @@ def test_a_stream_of_json_has_a_line_per_window(url, capsys):
     (window,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert window["quality"] in ("ok", "gap")  # a busy machine may make two seconds of one
     assert window["ran"] > 0
+
+
+def test_of_several_servers_the_first_is_shown_and_said_to_be(url, database, monkeypatch, capsys):
+    address = f"postgresql://{database.user}@:{database.port}/{database.dbname}?host={database.host}"
+    monkeypatch.setenv("TARGETS", f"shop={address} crm={address}")
+    assert main(["watch", "--windows", "1", "--interval", "1"]) == 0
+    assert capsys.readouterr().out.startswith("Of all servers in TARGETS shop is shown")

@@ -4,6 +4,8 @@ from concurrent.futures import Executor, Future
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
+import pytest
+
 from pganomaly import errors, selftest
 from pganomaly.service.learner import Learner, Trained
 from pganomaly.service.plan import Plan
@@ -130,3 +132,24 @@ def test_confirmed_drift_trains_before_its_time_and_a_kept_out_model_waits_for_t
     clock.pass_by(plan.retrain_interval_s)
     learner.step(windows=500)
     assert len(trainings) == 2
+
+
+@pytest.mark.parametrize(("limit", "tries"), [(3, 3), (1, 1), (0, 1)])
+def test_after_so_many_trainings_without_enough_data_the_next_one_is_in_an_hour(limit: int, tries: int):
+    clock, trainings = Clock(), []
+
+    def train() -> Trained:
+        trainings.append(clock.now())
+        return Trained(None, ())
+
+    plan = Plan(retry_limit=limit, baseline_windows=2, baseline_interval_s=10.0)
+    learner = Learner(train, AtOnce(), clock, plan, trained_ago_s=None)
+    for _ in range(100):
+        learner.step(windows=2)
+        clock.pass_by(10)
+
+    assert len(trainings) == tries
+    assert learner.gave_up
+    clock.pass_by(3600)
+    learner.step(windows=2)
+    assert len(trainings) == tries + 1

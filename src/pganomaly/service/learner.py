@@ -61,7 +61,11 @@ class Learner:
     @property
     def gave_up(self) -> bool:
         """Whether the service goes on with the per-statement engine alone, and tries hourly only."""
-        return not self._has_model and self._tries > self._plan.retry_limit
+        return not self._has_model and self._tried_enough
+
+    @property
+    def _tried_enough(self) -> bool:
+        return self._tries >= max(self._plan.retry_limit, 1)
 
     def step(self, *, windows: int, drifted: bool = False) -> Trained | None:
         """Return how a training ended since the last step, None where none did; start one where it is due."""
@@ -94,6 +98,6 @@ class Learner:
     def _pause_s(self) -> float:
         if not self._tries:
             return self._plan.retrain_interval_s
-        if self._has_model or self._tries > self._plan.retry_limit:
+        if self._has_model or self._tried_enough:
             return HOURLY_S
         return self._plan.baseline_windows * self._plan.baseline_interval_s

@@ -287,7 +287,13 @@ class Watch:
         for part in done.why:
             self._log.info(self._parts.speaker.say(part.says, **part.facts))
         if self._learner.gave_up:
-            self._log.warning("model.none", then="the per-statement engine alone", again="hourly")
+            self._log.warning(
+                self._parts.speaker.count(
+                    "No model after {n} training: the per-statement engine judges alone, the next try is in an hour.",
+                    "No model after {n} trainings: the per-statement engine judges alone, the next try is in an hour.",
+                    self._learner.tries,
+                )
+            )
         self._refresh_model()
 
     def _test_nightly(self) -> None:

@@ -152,7 +152,9 @@ def watch(
 ) -> int:
     """Judge a server live, writing nothing anywhere. Example: pganomaly watch postgresql://me@db1/shop"""
     here = App(as_json)
-    (target, *_) = _targets(here, dsn)
+    (target, *others) = _targets(here, dsn)
+    if others:
+        here.say("Of all servers in TARGETS {server} is shown; another one: pganomaly watch URL", server=target.name)
     live.show(here, target, CLOCK, interval_s=interval_s, windows=windows)
     return 0
 
