@@ -20,6 +20,7 @@ PLANTED = [
     "ALTER ROLE app PASSWORD xK9hunter2",
     'ALTER ROLE app PASSWORD\n"xK9hunter2"',
     "ALTER ROLE app PASSWORD 'xK9hunter2",
+    "ALTER ROLE app password$$xK9hunter2$$",
     "CREATE USER MAPPING FOR app SERVER far OPTIONS (user 'app', password 'xK9hunter2')",
     "ALTER USER MAPPING FOR app SERVER far OPTIONS (SET password 'xK9hunter2')",
     "CREATE SERVER far FOREIGN DATA WRAPPER f OPTIONS (host 'h', sslkey 'xK9hunter2')",

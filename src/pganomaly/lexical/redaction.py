@@ -129,6 +129,9 @@ def _definition(tokens: Tokens, span: Span) -> Iterator[tuple[int, int]]:
     """Hide settings and passwords that a role, a database, the server or a function is given."""
     words = tokens.words
     kind = words[span.start + 1] if span.start + 1 < span.end else ""
+    if kind in _ROLES:
+        # A blank was forgotten: the server reads a name and refuses it, and sessions still show the text.
+        yield from ((i, i + 1) for i in range(span.start + 2, span.end) if words[i].startswith("PASSWORD$"))
     i = span.start + 2
     while i < span.end - 1 and words[i] not in {"BEGIN", "DO"}:
         if words[i] == "PASSWORD" and kind in _ROLES and _hideable(tokens, i + 1):
