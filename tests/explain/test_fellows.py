@@ -8,7 +8,7 @@ import pytest
 
 from pganomaly.explain import Case, clues
 from pganomaly.explain.fellows import of_fellows
-from pganomaly.explain.sums import BLOCKS, EXEC, PACE, Sum, Tally
+from pganomaly.explain.sums import BLOCKS, EXEC, PACE, READS, TEMP, Sum, Tally
 from pganomaly.explain.surroundings import Mean
 from pganomaly.records import IncidentKind, Key, Scores, Shapes
 from tests.explain.test_cases import matrix
@@ -16,7 +16,7 @@ from tests.incidents.scores import WELL, end_of, scores
 
 SHORT = [Key(5, 10, n) for n in range(1, 21)]
 LONG = [Key(5, 10, n) for n in range(21, 27)]
-CHANNELS = (EXEC, BLOCKS, PACE)
+CHANNELS = (EXEC, BLOCKS, PACE, READS, TEMP)
 SLOWER = log(2.5)
 
 
@@ -24,12 +24,13 @@ def seen(slow: set[Key], *, working: set[Key] | frozenset[Key] = frozenset()) ->
     """Return a window in which some take 2.5 times as long as ever, and some do ten times the work."""
     told = scores(1, dict.fromkeys([*SHORT, *LONG], WELL))
     keys = [Key(*row) for row in told.keys.tolist()]
-    usual = np.array([[8.0 if k in LONG else 0.1 for k in keys], [4.0] * len(keys), [0.02] * len(keys)])
-    residual = np.zeros((3, len(keys)))
+    usual = np.zeros((len(CHANNELS), len(keys)))
+    usual[0] = [8.0 if k in LONG else 0.1 for k in keys]
+    residual = np.zeros_like(usual)
     residual[1] = [log(10.0) if k in working else 0.0 for k in keys]
     residual[2] = [SLOWER if k in slow else 0.0 for k in keys]
     return replace(
-        told, channels=CHANNELS, usual=usual, residual=residual, spread=np.full((3, len(keys)), 0.2), value=usual
+        told, channels=CHANNELS, usual=usual, residual=residual, spread=np.full_like(usual, 0.2), value=usual
     )
 
 
@@ -63,4 +64,4 @@ def test_what_fellows_share_is_no_pace_of_its_own():
 
     assert told(pace=0.0)["pace_up"] > 0.4
     assert told(pace=0.0, fellows=SLOWER)["pace_up"] == 0.0
-    assert told(pace=0.0, fellows=SLOWER)["fellows_slow"] > 1.0
+    assert told(pace=0.0, fellows=SLOWER)["crowd_slow"] > 1.0 > told(pace=0.0)["crowd_slow"]

@@ -19,17 +19,22 @@ USUAL = 20.0
 """Calls of each in a minute."""
 
 
-def watched(windows: int, *, of_each: int = 0, scraped: int = 0, rows: bool = False) -> Trail | None:
+def watched(
+    windows: int, *, of_each: int = 0, scraped: int = 0, rows: bool = False, page: bool = False
+) -> Trail | None:
     """
     Return the trail of some windows in which each page that is asked for looks up so many rows, or somebody scrapes.
 
     rows  pages have now few rows, now many, and look up each
+    page  somebody scrapes all that a page asks for
     """
     rng, trail = default_rng(4), None
     for minute in range(windows):
         calls = {key: int(rng.poisson(USUAL)) + 5 for key in (CHILD, LIST, *OTHERS, STRANGER)}
         listed = int(rng.integers(1, 2 * of_each, calls[LIST]).sum()) if rows else of_each * calls[LIST]
-        calls[CHILD] += listed + (int(rng.poisson(scraped)) if scraped else 0)
+        visits = int(rng.poisson(scraped)) if scraped else 0
+        calls[CHILD] += listed + visits
+        calls[OTHERS[0]] += visits if page else 0
         told = scores(minute + 1, {CHILD: ODD, **dict.fromkeys((LIST, *OTHERS, STRANGER), WELL)})
         counts = np.ones((len(DELTAS), len(told)))
         keys = [Key(*row) for row in told.keys.tolist()]
@@ -61,6 +66,16 @@ def test_pages_of_few_rows_and_of_many_are_followed_by_their_rows():
 
 def test_whoever_scrapes_follows_nobody():
     assert follows(scraped=400) < 0.5
+
+
+def test_what_is_asked_for_on_one_page_is_asked_for_as_often():
+    def company(trail: Trail | None) -> int:
+        assert trail is not None
+        return trail.company
+
+    assert company(watched(1, scraped=400, page=True)) == 2
+    assert company(watched(1, scraped=400)) == 1
+    assert company(watched(1, of_each=20)) == 1, "a list is asked for as ever"
 
 
 def test_it_takes_some_windows_to_be_told():

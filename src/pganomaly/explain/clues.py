@@ -108,9 +108,19 @@ def _far_more(tally: Tally) -> float:
     return float(np.clip(tally.r(BLOCKS) / FAR_MORE - 1.0, 0.0, MOST))
 
 
+def _shared(s: Sight) -> float:
+    """Return by how much a piece of work takes longer for all, or for those that take as long; NaN: cannot say."""
+    known = [mean.value for mean in map(s.case.around.get, ("pace", "fellows")) if mean is not None and mean.windows]
+    return max(known, default=nan)
+
+
+def _crowd_slow(s: Sight) -> float:
+    return float(np.clip(_shared(s) / log(2.0), -0.5, MOST))
+
+
 def _pace(s: Sight) -> float:
-    shared = [mean.value for mean in map(s.case.around.get, ("pace", "fellows")) if mean is not None and mean.windows]
-    return s.mean(lambda t: plain(t.r(PACE) - max(shared, default=0.0)))
+    shared = _shared(s)
+    return s.mean(lambda t: plain(t.r(PACE) - (shared if isfinite(shared) else 0.0)))
 
 
 def _trend(s: Sight) -> float:
@@ -142,7 +152,9 @@ def _one_role(s: Sight) -> float:
 
 
 def _more(s: Sight) -> int:
-    return sum(t.calls_residual > SEEN for t in s.case.members)
+    """Return how many statements are called more: members, or those that go with the one that rose most."""
+    members = sum(t.calls_residual > SEEN for t in s.case.members)
+    return max(members, s.case.trail.company if s.case.trail is not None else 0)
 
 
 def _up_and_down(s: Sight) -> float:
@@ -213,8 +225,7 @@ CLUES: tuple[Telling, ...] = (
     Telling("seldom", lambda s: s.mean(lambda t: 1.0 - t.regular), "share of the last windows in which it did not run"),
     Telling("locked", lambda s: s.mean(lambda t: t.locked / t.seen if t.seen else nan), "at work, seen before a lock"),
     Telling("reading", lambda s: s.mean(lambda t: t.reading / t.seen if t.seen else nan), "at work, seen reading"),
-    Telling("crowd_slow", _around("pace", log(2.0)), "time per work of all statements rose"),
-    Telling("fellows_slow", _around("fellows", log(2.0)), "so did that of statements which take as long, or longer"),
+    Telling("crowd_slow", _crowd_slow, "time per work of all statements rose, or of those that take as long"),
     Telling("load", _around("load", log(3.0)), "the server's time is more than its calls usually take"),
     Telling("crowd_reads", _around("reads", PLAIN), "the server reads more"),
     Telling("reads_breadth", _around("breadth"), "share of all statements that read twice as much"),
@@ -236,7 +247,9 @@ CLUES: tuple[Telling, ...] = (
     Telling("one_table", _one_table, "share of its statements that name one table"),
     Telling("one_role", _one_role, "share of its statements that belong to one role"),
     Telling("up_and_down", _up_and_down, "some of its statements are called more, others less"),
-    Telling("many_up", lambda s: _several(_more(s), 4.0), "number of its statements that are called more"),
+    Telling(
+        "many_up", lambda s: _several(_more(s), 4.0), "number of statements that are called more, as many go together"
+    ),
     Telling("growth", lambda s: float(np.maximum(_trend(s), 0.0)), "it becomes worse with every window"),
     Telling("fade", lambda s: float(np.maximum(-_trend(s), 0.0)), "it passes away by itself, little by little"),
     Telling("cv_rise", _spread, "calls differ among themselves more than they did"),

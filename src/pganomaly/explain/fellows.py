@@ -15,7 +15,7 @@ from math import log, nan
 
 import numpy as np
 
-from pganomaly.explain.sums import BLOCKS, EXEC, PACE
+from pganomaly.explain.sums import BLOCKS, EXEC, PACE, READS, TEMP
 from pganomaly.records import Key, Matrix, Scores, keys_of, locate
 from pganomaly.records.grid import F8
 
@@ -23,19 +23,20 @@ AS_LONG = 0.5
 """Share of a culprit's usual time from which on another one takes about as long."""
 FEWEST = 4
 """Fellows, the culprits among them, from which on they can have something in common."""
+WORK = (BLOCKS, READS, TEMP)
 MORE_WORK = log(1.5)
-"""Residual of blocks from which on a statement is slower for its own work."""
+"""Residual of work from which on a statement is slower for its own."""
 _OWN_VARIANCE = 0.15
 
 
 def of_fellows(scores: Scores, matrix: Matrix, members: Sequence[tuple[Key, float]]) -> dict[str, float]:
     """Return the middle of the fellows' pace; *members* are the culprits with their weights."""
-    if not {EXEC, PACE, BLOCKS} <= set(scores.channels):
+    if not {EXEC, PACE, *WORK} <= set(scores.channels):
         return {"fellows": nan}
     usual_ms = _row(scores.usual, EXEC, scores)
     pace, spread = _row(scores.residual, PACE, scores), _row(scores.spread, PACE, scores)
     least_ms = AS_LONG * _takes_ms(usual_ms, scores, members)
-    more_work = np.nan_to_num(_row(scores.residual, BLOCKS, scores)) > MORE_WORK
+    more_work = (np.nan_to_num([_row(scores.residual, name, scores) for name in WORK]) > MORE_WORK).any(axis=0)
     told = scores.window.keys["toplevel"] & ~matrix.system & ~more_work & np.isfinite(pace) & np.isfinite(spread)
     told &= np.nan_to_num(usual_ms, nan=0.0) >= least_ms
     return {"fellows": middle(pace[told], 1.0 / (np.square(spread[told]) + _OWN_VARIANCE))}

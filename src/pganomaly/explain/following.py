@@ -24,6 +24,8 @@ RISEN = 2.0
 """How many times the expected calls make a statement one that is called more often."""
 EACH = 3.0
 """Calls beyond the usual that it must have for each such call of the one that it follows."""
+AS_MANY = 1.4
+"""Times as many calls beyond the usual, or as few, up to which two statements belong to one page."""
 LEAST = 3.0
 """Calls of the first window, or rows of them, from which on a statement may be followed."""
 MOST = 24
@@ -68,6 +70,12 @@ class Trail(NamedTuple):
             return nan
         best = max(2.0 * b.together / (self.squares + b.squares) for b in led)
         return max(1.0 - (1.0 - best) * (1.0 + BY_CHANCE / (self.windows - 1)), 0.0)
+
+    @property
+    def company(self) -> int:
+        """How many, itself among them, have about as many calls beyond the usual, as on one page."""
+        least, most = self.beyond / AS_MANY, self.beyond * AS_MANY
+        return 1 + sum(least <= b.beyond <= most for b in self.beside if not b.rows)
 
 
 class _Calls(NamedTuple):
