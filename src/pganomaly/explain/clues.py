@@ -27,6 +27,8 @@ SOME = 0.2
 ONE_ROW = 1.05
 ALIKE = 0.3
 """Deviation of logarithms that is hardly one."""
+PLAINLY = log(1.4)
+"""Beyond what all statements share, from which on those that take as long have something of their own in common."""
 TREND_WINDOWS = 6
 """Windows that it takes to see a trend."""
 
@@ -109,9 +111,9 @@ def _far_more(tally: Tally) -> float:
 
 
 def _shared(s: Sight) -> float:
-    """Return by how much a piece of work takes longer for all, or for those that take as long; NaN: cannot say."""
-    known = [mean.value for mean in map(s.case.around.get, ("pace", "fellows")) if mean is not None and mean.windows]
-    return max(known, default=nan)
+    """Return by how much a piece of work takes longer for all, or plainly longer for those that take as long."""
+    of_all, of_fellows = (mean.value if mean else nan for mean in map(s.case.around.get, ("pace", "fellows")))
+    return of_fellows if isfinite(of_fellows) and not of_fellows < of_all + PLAINLY else of_all
 
 
 def _crowd_slow(s: Sight) -> float:
