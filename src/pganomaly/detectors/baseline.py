@@ -1,5 +1,5 @@
 """
-The first per-statement engine: every statement has its own normal, and a window is odd by its distance from it.
+The per-statement engine: every statement has its own normal, and a window is odd by its distance from it.
 
 in    the Matrix of one window
 out   Scores; and, learned from the same window, the next Baseline

@@ -9,6 +9,10 @@ Evidence (supports.py) is the quasi-likelihood ratio (Wedderburn 1974) of three 
 
     up    max of (n ln 3 - 2 lam) / phi' and (n ln 10 - 9 lam) / phi', of later windows of a burst -ln q at most
     down  (n ln 0.2 + 0.8 lam) / phi'                                    phi' = phi + tau^2 lam
+
+where lam of a surge is no less than what the last windows had, and that of a drop no more: a slow rise, or fall, is
+followed and not judged. n and lam in calls a window, d = 3 of them, phi without a unit, q the share of the windows of
+this statement's bursts that were followed by another one.
 """
 
 from typing import NamedTuple
@@ -24,7 +28,7 @@ from pganomaly.records.grid import F8
 Mask = NDArray[np.bool_]
 
 MATERIAL_CALLS = 3.0
-"""Calls per window, more or less, that matter."""
+"""d: calls per window, more or less, that matter."""
 FLOOR2 = 0.1**2
 REGULAR_WINDOWS = 30.0
 """A statement's calls are judged when it has been known for so many windows."""

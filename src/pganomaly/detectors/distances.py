@@ -2,7 +2,10 @@
 How far the calls of a window are from the usual in what they cost, and what of that all statements share.
 
 in    a window, what its calls usually cost, how slow everything usually is
-out   residual, spread and z of every channel and statement; what everybody shares is taken off
+out   residual, spread and z of every channel and statement; then z without what everybody shares, and what that was
+not   no evidence against anybody: evidence.py
+
+    z = residual / spread        residual: residuals.py, spread^2: variance.py, what is shared: stalls.py
 """
 
 from typing import NamedTuple
@@ -10,13 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pganomaly.detectors import echoes, stalls, supports, variance
+from pganomaly.detectors import stalls, variance
 from pganomaly.detectors.channels import PACE, TIMES, amounts_of
-from pganomaly.detectors.evidence import Increments
 from pganomaly.detectors.normals import Costs
 from pganomaly.detectors.residuals import residual, whole_life
 from pganomaly.detectors.stalls import Host
-from pganomaly.detectors.supports import Suspicion
 from pganomaly.records import Quality, Window
 from pganomaly.records.grid import F8
 
@@ -35,9 +36,11 @@ class Shared(NamedTuple):
     """
     What all statements shared.
 
-    stall, factor  how slow the slower ones were, and the common factor
-    bar            the host's, as a height
-    slow, passed   whether the host is slow by it; the largest stall that passed by itself now, as a height of its bar
+    stall   how many deviations the slower ones were slow, beyond the common factor; NaN: too few can tell
+    factor  ln of how many times slower everything was
+    bar     the evidence that a slow host takes, in points
+    slow    whether there is so much of it
+    passed  the largest stall that passed by itself now, as a height of the bar; else 0
     """
 
     stall: float
@@ -85,15 +88,6 @@ def without_what_all_share(host: Host, far: Distances, crowd: Mask, bar: float) 
     far.z[times] = stalls.discounted(z, stall, host.stall)
     after = stalls.learned(host, stall, factor, bar)
     return Shared(stall, factor, bar, after.slow, stalls.passed(host, after))
-
-
-def listening(increments: Increments, z: F8, before: Suspicion, windows: F8, height: F8) -> Suspicion:
-    """Set the evidence of time and of work, and return the suspicion that has heard how alike their windows are."""
-    echo = echoes.Echo.of(before.echo)
-    for family, far, alike in zip(supports.COSTLY, z, echoes.drift(echo, windows), strict=True):
-        increments.of_distance(family, far, alike)
-    alarm = (before.top >= height)[supports.COSTLY]
-    return before._replace(echo=echoes.learned(echo, z, windows, ~alarm))
 
 
 def _distances(window: Window, costs: Costs, value: F8) -> Distances:

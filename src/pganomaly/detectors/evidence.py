@@ -1,7 +1,7 @@
 """
 From distances to evidence: what a window adds to the suspicion against every statement, family by family.
 
-in    distances, calls, newcomers, waits of some statements, and what was suspected of them
+in    what a window says of some statements (Increments), what is in excess (gates.py), and what was suspected of them
 out   their suspicion after the window, whether it is an alarm, what it costs the server
 """
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pganomaly.detectors import gates, supports
+from pganomaly.detectors import echoes, gates, supports
 from pganomaly.detectors.supports import FAMILIES, Suspicion
 from pganomaly.detectors.verdicts import SILENCE, TRAFFIC, WORKING
 from pganomaly.records.grid import F8
@@ -22,7 +22,7 @@ OF_CALLS: Mask = np.isin(np.arange(FAMILIES), [TRAFFIC, SILENCE])[:, None]
 
 
 class Increments(NamedTuple):
-    """Evidence per family and statement, NaN where a window says nothing; and whether it was well there."""
+    """Evidence per family and statement, in points, NaN where a window says nothing; and whether it was well there."""
 
     g: F8
     calm: Mask
@@ -42,6 +42,20 @@ class Increments(NamedTuple):
         """Set the evidence of a family as it is."""
         self.g[family] = g
         self.calm[family] = g <= 0
+
+
+def of_costs(increments: Increments, z: F8, before: Suspicion, windows: F8, height: F8) -> Suspicion:
+    """
+    Set, in place, the evidence of distances of time and of work, and return the suspicion with their echo learned.
+
+    z        [time and work, statements]
+    windows  in which each statement ran
+    """
+    echo = echoes.Echo.of(before.echo)
+    for family, far, alike in zip(supports.COSTLY, z, echoes.drift(echo, windows), strict=True):
+        increments.of_distance(family, far, alike)
+    alarm = (before.top >= height)[supports.COSTLY]
+    return before._replace(echo=echoes.learned(echo, z, windows, ~alarm))
 
 
 class Outcome(NamedTuple):
@@ -68,7 +82,7 @@ class Outcome(NamedTuple):
 
 def weighed(
     before: Suspicion,
-    what: Increments,
+    increments: Increments,
     cost: F8,
     calls: F8,
     *,
@@ -80,7 +94,7 @@ def weighed(
     cold: Mask,
 ) -> Outcome:
     """
-    Return what the *what* of a window means.
+    Return what the *increments* of a window mean.
 
     cost, calls  impact of what calls cost, and of their number; NaN where the window does not tell
     weight       windows in which a statement ran, and windows since it was first seen
@@ -95,8 +109,8 @@ def weighed(
     known = np.where(OF_CALLS, weight[1], weight[0])
     bar = supports.bars(before, height, known, early, often)
     # Nothing adds up against who is nobody's news: it would become some as soon as it does not run.
-    g = np.where(judged, what.g, np.nan)
-    support, top = supports.advanced(before, g, what.calm, bar)
+    g = np.where(judged, increments.g, np.nan)
+    support, top = supports.advanced(before, g, increments.calm, bar)
     shared = OF_WORK & cold & judged
     support, top = (np.where(shared, np.maximum(x, supports.CAP * bar), x) for x in (support, top))
     relative = support / bar
@@ -104,7 +118,7 @@ def weighed(
     matters = (of_family >= 1.0) & judged
     alarms = ((relative >= wanted) & matters) | shared
     open_still = (support > 0) & (top >= bar)
-    shows = np.asarray(((open_still & ~what.calm & (g > 0)) | shared).any(axis=0))
+    shows = np.asarray(((open_still & ~increments.calm & (g > 0)) | shared).any(axis=0))
     family = np.argmax(np.where(alarms, relative + FAMILIES, relative), axis=0).astype(np.int8)
     suspected = (relative >= supports.SUSPICIOUS).any(axis=0)
     since = np.where(suspected, before.since + 1, 0.0)

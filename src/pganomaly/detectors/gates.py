@@ -3,8 +3,9 @@ What does not matter to the server is nobody's news.
 
 A change matters when what is in excess is at least 0.3 % of the server's DB time and 0.5 ms per second, or 5 % of what
 the whole server does of some work: rows, blocks, reads, temporary files, write-ahead log, calls. The *impact* is the
-excess in multiples of that: 1 just matters. Near 1 more evidence is wanted: the bar falls from 1.5 times its height at
-an impact of 1 to its height at 10.
+excess in multiples of that: 1 just matters. More calls must be three times as much, missing ones only 5 a window and
+0.03 % of all calls. Near 1 more evidence is wanted: the bar falls from 1.5 times its height at an impact of 1 to its
+height at 10, with the logarithm of the impact.
 """
 
 from typing import NamedTuple

@@ -25,7 +25,7 @@ from pganomaly import errors
 FORMAT = 1
 MANIFEST = "manifest.json"
 LARGEST_BYTES = 1 << 30
-"""No honest file unpacks to more: 50,000 statements at 1 kB are a twentieth of it."""
+"""No honest file unpacks to more: 100,000 statements at 1 kB are a tenth of it."""
 
 Array = NDArray[Any]
 

@@ -75,8 +75,8 @@ def evidence(share: F8, ms_per_s: F8, slow: NDArray[np.bool_], calls: F8) -> F8:
     """
     Return what a window adds to the suspicion against a new statement, given its *share* of the server's DB time.
 
-    8 % for two windows is news; more where that rests on few *calls*, whose time and number are chance: a standard
-    error of 1 / sqrt(calls) is taken off. A single call that is too *slow* for this server is news at once.
+    8 % for two windows is news; more where that rests on few *calls*, whose time and number are chance: the share is
+    divided by 1 + 1 / sqrt(calls), a standard error more. A call that is too *slow* for this server is news at once.
     """
     share = share / (1.0 + 1.0 / np.sqrt(np.maximum(calls, 1.0)))
     doublings = np.log2(np.maximum(share, 1e-9) / NEW_SHARE)

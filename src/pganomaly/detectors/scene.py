@@ -84,7 +84,7 @@ class Scene(NamedTuple):
     place     where each stands among the known, -1: nowhere
     value     amounts per call, [channels, statements]
     costs     what they usually are
-    expected  the calls that were to be expected of every statement that is known, whether it ran or not
+    expected  calls that were to be expected of every *known* statement, whether it ran or not
     life      since when each is known, and in how many windows it ran
     age       windows since it was first seen
     judged    what may be anybody's news

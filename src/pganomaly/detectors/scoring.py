@@ -1,7 +1,11 @@
 """
 The order in which one window is judged.
 
-residuals, what the whole server shares, calls, newcomers, waits, evidence, what it costs
+in    what is known (a Baseline), the Matrix of the window, the circumstances
+out   its Scores
+
+scene -> distances, without what all share -> calls -> newcomers, spells, waits -> what that adds to suspicions
+-> what it costs the server -> support, alarm; then the same of who did not run (absence.py)
 """
 
 from typing import NamedTuple
@@ -24,7 +28,7 @@ from pganomaly.detectors import (
 )
 from pganomaly.detectors import calls as traffics
 from pganomaly.detectors.channels import CALLS, COSTS, EXEC, PLAN, READS, ROWS, WAL
-from pganomaly.detectors.distances import Distances, distances, listening, without_what_all_share
+from pganomaly.detectors.distances import Distances, distances, without_what_all_share
 from pganomaly.detectors.evidence import Increments
 from pganomaly.detectors.normals import Traffic
 from pganomaly.detectors.scene import Circumstances, Known, Scene, remembered
@@ -53,7 +57,13 @@ class New(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """What is in excess: impact of the cost of calls, of waiting and of newcomers; of the calls; whose fault it is."""
+    """
+    What is in excess in a window.
+
+    cost               impact, in multiples of what matters: of the cost of calls, of newcomers, or of waiting
+    calls              the same of their number
+    of_cost, of_calls  both by themselves, with the milliseconds and the demand
+    """
 
     cost: F8
     calls: F8
@@ -74,14 +84,14 @@ def score(known: Known, matrix: Matrix, place: NDArray[np.intp], given: Circumst
     trouble = verdicts.worst(
         verdicts.of_costs(far.z, value, usual, calls, writes), verdicts.of_calls(what, calls, usual[EXEC])
     )
-    new = newest(here)
+    new = without_past(here)
     trouble = verdicts.chosen(new.slow, _of_newcomers(here), trouble)
     odd = new.slow | ((trouble.surprise > verdicts.BAR) & ~matrix.system)
 
     unusual = spells.too_long(here.life.spells, calls, what.calls, here.life.windows / np.maximum(here.age, 1.0))
     waiting = scene.waiting_of(given.seen, window.keys, window.length_s)
     before = Suspicion.of(remembered(known.normals.suspicion, place))
-    increments, before = heard(here, before, far, what, new, unusual, waiting, writes)
+    increments, before = added(here, before, far, what, new, unusual, waiting, writes)
     impact = weights(here, far, what, new, waiting)
     traffic = Traffic(*remembered(known.normals.traffic, place))
     outcome = evidence.weighed(
@@ -133,7 +143,7 @@ def score(known: Known, matrix: Matrix, place: NDArray[np.intp], given: Circumst
     )
 
 
-def heard(
+def added(
     here: Scene,
     before: Suspicion,
     far: Distances,
@@ -144,7 +154,7 @@ def heard(
     writes: Mask,
 ) -> tuple[Increments, Suspicion]:
     """
-    Return what a window adds to every suspicion, and the suspicions that have heard how alike windows are.
+    Return what a window adds to every suspicion, and the suspicions with their echo learned (echoes.py).
 
     unusual  by how many deviations a spell is too long, or too early
     waiting  ms per second that sessions waited for locks
@@ -156,7 +166,7 @@ def heard(
         # Who began while we watched has no past but a few calls of ours: until it has one, only its share tells.
         z = np.where((here.life.newborn == 1) & (here.life.windows < supports.COLD_WINDOWS), np.nan, far.z)
         far_off = np.array([np.fmax(z[EXEC], z[PLAN]), verdicts.work_of(z, writes)])
-        before = listening(increments, far_off, before, here.life.windows, given.height)
+        before = evidence.of_costs(increments, far_off, before, here.life.windows, given.height)
     told = new.fresh if window.quality is Quality.OK else new.slow
     increments.of_ratio(verdicts.NEW_HEAVY, np.where(told, new.g, np.nan))
     increments.of_ratio(verdicts.TRAFFIC, scene.either(what.up, supports.evidence(unusual)))
@@ -169,7 +179,7 @@ def heard(
 
 
 def weights(here: Scene, far: Distances, what: traffics.Expected, new: New, waiting: F8) -> Weights:
-    """Return what is in excess in a window, in multiples of what matters; *waiting* as for heard."""
+    """Return what is in excess in a window, in multiples of what matters; *waiting* as for added."""
     window, usual, calls = here.window, here.costs.usual, here.calls
     cost = gates.of_costs(window, here.value, usual, far.z, here.server, here.given.gate)
     more = gates.of_calls(
@@ -181,7 +191,7 @@ def weights(here: Scene, far: Distances, what: traffics.Expected, new: New, wait
     return Weights(of_all, more.calls, cost, more)
 
 
-def newest(here: Scene) -> New:
+def without_past(here: Scene) -> New:
     """Return which statements of a window have no past, and the evidence against them."""
     known, given, window = here.known, here.given, here.window
     strange = strangers(here)

@@ -8,7 +8,9 @@ all of them by chance once in n + 1 times (the rule of records, Renyi 1962): roo
 
     spell  z = ln((now + 1/2) / (longest (1 + 1 / n) + 1/2)) / 0.2          now, longest in windows
     early  z = ln((soonest + 1/2) / (gap (1 + 1 / n) + 1/2)) / 0.2          for a spell that began before its time
-    gap    g = ln(1 / (1 - p)) for every window beyond longest (1 + 1 / n)     p: share of windows in which it runs
+    gap    g = w ln(1 / (1 - p)), at most 3 w, for every window beyond longest (1 + 1 / n)
+
+p is the share of windows in which it runs, w how much of a usual window this one is: 1 at most.
 
 Gaps are counted in the time of those around: a window in which the user's other statements hardly run is no window
 in which anybody is missed.

@@ -5,7 +5,8 @@ Two things that statements share are taken off their z of time in the very windo
 
 common factor   the weighted median of ln(time per work / usual), weights 1 / (v + 0.15): with 1 / v alone one frequent
                 statement would decide. Everything is 20 % slower: nobody is.
-stall           the upper quantile of what is left, above its usual value: some statements are hit harder than others.
+stall           1.5 times what the 85 % quantile of the z that is left is above its usual value, where that is more than
+                1: some statements are hit harder than others.
 
 The factor itself, when it stays, is one incident of the host.
 """

@@ -3,11 +3,12 @@ Evidence adds up: a window that is a little odd is nothing, the same for a while
 
 Capped CUSUM (Page 1954; Lorden 1971) per statement and family. A window's distance z adds
 
-    g(z) = max(min(z, 6) - 1.2, min(z, 15) - 3)         min(z, 24) of what calls cost
+    g(z) = max(min(z, 6) - 1.2 - atanh(rho), min(z, 15) - 3), at least -2.4        min(z, 24) of what calls cost
 
-a sustained small change by the first branch, a sudden large one by the second. What calls cost can be so far off that
-one window is enough, where it matters: who runs now and then would else be waited for. The support never falls below 0
-and never rises above 1.6 h: without that cap an alarm stays on long after its reason. h is the bar.
+points: a sustained small change by the first branch, a sudden large one by the second. rho is how far windows of what
+calls cost are alike by themselves (echoes.py), 0 of everything else. What calls cost can be so far off that one window
+is enough, where it matters: who runs now and then would else be waited for. The support never falls below 0 and never
+rises above 1.6 h: without that cap an alarm stays on long after its reason. h is the bar, usually 12.
 
 in    increments per family and statement, the bar of each, what was suspected before
 out   what is suspected after
@@ -44,7 +45,7 @@ was put right by somebody."""
 BRIEF_WINDOWS = 6.0
 """The same for a burst of calls when it is over, its fading not included."""
 FROZEN_WINDOWS = 15
-"""Windows of mere suspicion in which nothing is learned. Suspicion that freezes without limit never ends."""
+"""Windows of mere suspicion in which no level moves. Suspicion that freezes a level without limit never ends."""
 SUSPICIOUS = 1 / 2
 """Share of the bar from which on a statement is suspected."""
 

@@ -56,6 +56,6 @@ def distance(waiting_ms_per_s: F8, usual: F8) -> F8:
 
 
 def learned(usual: F8, now: F8) -> F8:
-    """Return the usual waiting after a window: whatever is seen, it grows by no more than a fiftieth of itself."""
+    """Return the usual waiting after a window: a fiftieth of itself, or of 50 ms/s, nearer at most."""
     room = np.maximum(usual, MATERIAL_MS_PER_S)
     return np.asarray(usual + np.clip(now - usual, -room, room) / 50.0)

@@ -13,6 +13,7 @@ JOINED_BY_KIN_WITHIN = 10
 STRONG = 1.1
 """Times the evidence it takes from which on an incident is told, whatever the day was like."""
 LEAST_WEAK_PER_DAY, WEAK_PER_BUDGET = 1.0, 3.0
+"""Incidents with little evidence that are told a day, whatever the budget is, and in multiples of the budget."""
 MOST_MEMBERS = 200
 """Statements listed in one incident."""
 

@@ -2,12 +2,14 @@
 The order of the steps, and what is remembered between them. The service, the scripts, a replay and the tests run these.
 
 in    a Memory and a Reading (live), or a Judgement and a Matrix (out of the tables)
-out   a Verdict: the window, what is odd in it, what people are to be told, and the next Memory
+out   a Verdict, or a Decision: what is odd, what that changes in incidents, what is remembered next; and messages
 not   no wire, no disk, no clock: what is not in the arguments does not exist
 
-    judge(memory, reading) -> Verdict        deltas.step -> features.build -> decide
-    decide(judgement, matrix) -> Decision    score -> incidents -> learn
-    account(verdict) -> messages             sentences, in the reader's language
+    judge(memory, reading) -> Verdict              deltas.step -> features.build -> decide -> conclude   (deciding.py)
+    decide(judgement, matrix) -> Decision          score -> incidents -> learn -> causes
+    conclude(judgement, significant) -> Outcome    whether a run of the detector confirms drift
+    enlightened(verdict, evidence) -> Verdict      the causes again, with what the server showed         (why.py)
+    account(memory, changes, outcome) -> messages  sentences, in the reader's language                   (telling.py)
 """
 
 from pganomaly.pipeline.deciding import conclude, decide, describe, judge

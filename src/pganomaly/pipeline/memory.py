@@ -1,4 +1,4 @@
-"""What the user decided, what is remembered between two windows, and what one of them means."""
+"""The nouns of the pipeline: what the user decided, what is remembered between two windows, what one of them means."""
 
 import json
 from collections.abc import Mapping
@@ -127,7 +127,14 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """What one window means: the scores of all, what is odd among them, the open incidents that count for drift."""
+    """
+    What one window means, wherever it came from.
+
+    judgement    what is remembered after it
+    scores       of every statement; findings: what is odd among them
+    changes      in the life of incidents
+    significant  open incidents that count for drift
+    """
 
     judgement: Judgement
     scores: Scores
