@@ -159,9 +159,9 @@ class Settings(BaseSettings):
     )
     heartbeat_url: SecretStr | None = _like(NotifySettings, "heartbeat_url")
     app_lang: Annotated[Literal["en", "ru"] | None, BeforeValidator(_lower)] = Field(
-        None, description="Language of messages; from LANG where not set."
+        None, description="Language of messages, en or ru; from LANG where not set."
     )
-    log_format: Literal["console", "json"] = Field("console", description="How the log is written.")
+    log_format: Literal["console", "json"] = Field("console", description="How the log is written: console or json.")
 
     web_host: str = Field("127.0.0.1", description="Address of the pages.")
     web_port: int = Field(8787, ge=0, le=65535, description="Port of the pages; 0 means no pages.")
