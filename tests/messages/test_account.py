@@ -355,6 +355,16 @@ def test_an_incident_of_seconds_began_and_ended_in_one_minute():
     assert last.headline == "shop: SELECT … FROM orders WHERE customer_id is calm again, it lasted 9 s (at 03:02 UTC)"
 
 
+def test_it_lasted_until_it_was_last_seen_and_not_until_that_was_sure():
+    """What ran once is waited for before it is called over; that is no part of what it took."""
+    members = (Member(LEAD, IncidentKind.NEW_HEAVY, NOW, seen_at=ONSET + timedelta(seconds=10)),)
+    incident = Incident("a7", LEAD, IncidentKind.NEW_HEAVY, ONSET, NOW, True, 9, 0.4, SLOW, last_odd_at=NOW,
+                        closed_at=ONSET + timedelta(minutes=3), members=members)  # fmt: skip
+    subject = compose.Subject("shop", ORDERS)
+    last = compose.resolved(speaker("en"), subject=subject, incident=incident, now=NOW, feature=catalog.feature)
+    assert last.headline.endswith("is calm again, it lasted 10 s (at 03:02 UTC)")
+
+
 def test_the_message_that_closes_an_incident_says_what_it_was_and_who_was_in_it():
     members = tuple(Member(key, IncidentKind.LATENCY, NOW) for key in (LEAD, STOCK))
     incident = Incident("a7", LEAD, IncidentKind.LATENCY, ONSET, NOW, True, 9, 0.4, SLOW, last_odd_at=NOW,

@@ -46,7 +46,7 @@ def story(voice: Voice, context: tuple[Reason, ...]) -> tuple[Block, ...]:
 def ending(voice: Voice) -> tuple[Block, ...]:
     """Return the whole closing message."""
     say, incident = voice.speaker.say, voice.incident
-    end = incident.closed_at or voice.now
+    end = incident.last_shown_at or voice.now
     names = {**voice.names, "duration": voice.speaker.duration(end - incident.onset)}
     closed = voice.speaker.when(end, voice.now)
     if closed == names["onset"]:

@@ -85,6 +85,11 @@ class Incident:
         """Its members, the likeliest culprit first."""
         return tuple(sorted(self.members, key=lambda m: -m.score))
 
+    @property
+    def last_shown_at(self) -> datetime | None:
+        """End of the last window that showed any of it, which is before it was sure to be over; else when it closed."""
+        return max((m.seen_at for m in self.members if m.seen_at is not None), default=self.closed_at)
+
 
 class ChangeKind(StrEnum):
     """What happened to an incident in a window. TOLD: what stood only in the digest is told after all."""
