@@ -31,6 +31,7 @@ from pganomaly.records import KINDS, IncidentKind
 U = 0.5
 """Threshold of peaks, in multiples of the usual bar."""
 WINSORISED = 1.5
+"""What a peak counts at most, in the same multiples."""
 MOST_DOWN = 0.9
 """A bar falls by a tenth a day at most; it rises at once."""
 LOWEST = 0.75

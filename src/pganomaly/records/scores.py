@@ -15,7 +15,7 @@ from pganomaly.records.keys import KeyArray
 from pganomaly.records.window import Window
 
 KINDS: tuple[IncidentKind, ...] = tuple(IncidentKind)
-"""What Scores.kind indexes."""
+"""What Scores.kind and Scores.family index."""
 
 
 class Workings(NamedTuple):
@@ -65,7 +65,7 @@ class Scores:
     suspicion     all of the evidence, to be remembered (detectors)
     untimely      runs for longer at a stretch than it ever did: out of its hours
     regular       share of the last windows in which it ran at all
-    passed        of each of KINDS, the largest excursion that ended by itself now, in multiples of what an alarm takes
+    passed        of each of KINDS, the largest excursion that ended by itself now: height of the bar that just tells it
     host          how much slower the whole server is, as a factor, where that is an alarm; else 0
     silent        statements that did not run although they always do, or did what was an alarm: the same figures
     workings      what learning needs of the way here; None where nothing is learned of these scores
