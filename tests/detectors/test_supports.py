@@ -41,7 +41,13 @@ def test_a_bar_stays_a_quarter_above_what_passed_by_itself():
 
 
 def test_what_lasted_was_put_right_by_somebody_and_stays_news():
-    assert bar_after(LATENCY, 16.0, since=SHORT_WINDOWS + 1) == pytest.approx(BAR, rel=1e-3)
+    assert bar_after(TRAFFIC, 16.0, since=SHORT_WINDOWS + 1) == pytest.approx(BAR, rel=1e-3)
+
+
+def test_what_calls_cost_takes_less_proof_than_calls_that_come_and_go_once_the_server_is_known():
+    assert bar_after(LATENCY, 0.0) == pytest.approx((1 - supports.EASED) * BAR, rel=1e-3)
+    assert bar_after(LATENCY, 0.0, early=2.0) == pytest.approx(2 * BAR, rel=1e-3)
+    assert bar_after(TRAFFIC, 0.0) == pytest.approx(BAR, rel=1e-3)
 
 
 def test_time_and_work_are_remembered_together_and_calls_apart():

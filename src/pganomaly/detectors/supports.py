@@ -68,6 +68,9 @@ COSTLY = [KINDS.index(IncidentKind.LATENCY), KINDS.index(IncidentKind.WORK)]
 COST: Mask = np.isin(np.arange(FAMILIES), COSTLY)[:, None]
 OFTEN_CALLS, OFTEN_WINDOWS = 10.0, 100.0
 """Usual calls a window, and windows known, from which on a statement's windows differ little by chance."""
+EASED = 1 / 8
+"""Share by which the bar of what calls cost is lower once the server is known: it takes less proof than calls that come
+and go."""
 EASY = 0.75
 """Times the usual height of the bar of such statements: a change of 12 deviations is news in its first window."""
 
@@ -143,7 +146,7 @@ def bars(before: Suspicion, height: F8, weight: F8, early: F8, often: Mask) -> F
     early   how much higher they are while the server itself is hardly known (young)
     often   statements that run often, and are known well
     """
-    lowest = height * np.where(COST & often, EASY, 1.0)
+    lowest = height * np.where(COST, np.where(often, EASY, 1.0 - EASED * (2.0 - early)), 1.0)
     raised = np.clip(PEAK_MARGIN * before.peak, lowest, MOST_RAISED * height)
     return np.asarray(raised * np.maximum(stricter(weight), early))
 
@@ -166,7 +169,7 @@ def reached(before: Suspicion, support: F8, wanted: F8, weight: F8, often: Mask,
     some = np.nonzero(matters & (support > 0))
     family, column = some
     known = 1.0 + np.where(PATIENT[family, 0], COLD_WINDOWS / (COLD_WINDOWS + weight[some]), 0.0)
-    usual = BAR * np.where(COST[family, 0] & often[column], EASY, 1.0) * known
+    usual = BAR * np.where(COST[family, 0], np.where(often[column], EASY, 1.0 - EASED), 1.0) * known
     worth = support[some] / wanted[some]
     news = worth >= PEAK_MARGIN * before.peak[some] * known
     reach[some] = np.maximum(reach[some], np.where(news, worth / usual, 0.0))
