@@ -27,15 +27,16 @@ OTHER = "other"
 
 _BLANKS = " \t\n\r\f\v"
 _BLANK = rf"[{_BLANKS}]"
+# Atomic groups, not possessive ones: those of Python 3.11.0 to 3.11.4 (Debian 12 has one) match too much.
 # PostgreSQL joins strings that only blanks, line comments and at least one line break separate.
-_CONTINUED = r"'(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*+[\n\r])*+'"
-_PLAIN_BODY = rf"[^']*+(?:(?:''|{_CONTINUED})[^']*+)*+"
-_ESCAPED_BODY = rf"[^'\\]*+(?:(?:''|\\.?|{_CONTINUED})[^'\\]*+)*+"
+_CONTINUED = r"'(?>(?:[ \t\f\v]|--[^\n\r]*+)*)[\n\r](?>(?:[ \t\n\r\f\v]|--[^\n\r]*+[\n\r])*)'"
+_PLAIN_BODY = rf"[^']*+(?>(?:(?:''|{_CONTINUED})[^']*+)*)"
+_ESCAPED_BODY = rf"[^'\\]*+(?>(?:(?:''|\\.?|{_CONTINUED})[^'\\]*+)*)"
 # Every character beyond ASCII may stand in a name, as the server sees it.
 _LETTER = r"[^\x00-@\[-^`{-\x7f]"
 _IN_TAG = r"[^\x00-/:-@\[-^`{-\x7f]"
 _IN_WORD = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
-_DIGITS = r"[0-9](?:_?[0-9])*+"
+_DIGITS = r"[0-9](?>(?:_?[0-9])*)"
 
 
 def _grammar(plain: str) -> re.Pattern[str]:
@@ -47,14 +48,14 @@ def _grammar(plain: str) -> re.Pattern[str]:
           (?P<word> (?![eEbBxX]'|[uU]&['"]) {_LETTER}{_IN_WORD}*+ )
         | (?P<symbol> [(),;\[\]] | \.(?![0-9.]) | :: | := | \.\. | : )
         | (?P<param> \$[0-9]++ )
-        | (?P<comment> --[^\n\r]*+ | /\*[^*/]*+(?:(?:\*(?!/)|/(?!\*))[^*/]*+)*+\*/ )
+        | (?P<comment> --[^\n\r]*+ | /\*[^*/]*+(?>(?:(?:\*(?!/)|/(?!\*))[^*/]*+)*)\*/ )
         | (?P<nested> /\* )
-        | (?P<operator> (?:(?!--|/\*)[-~!@\#^&|`?+*/%<>=])++ )
-        | (?P<number> 0[xX](?:_?[0-9a-fA-F])++ | 0[oO](?:_?[0-7])++ | 0[bB](?:_?[01])++
+        | (?P<operator> (?>(?:(?!--|/\*)[-~!@\#^&|`?+*/%<>=])+) )
+        | (?P<number> 0[xX](?>(?:_?[0-9a-fA-F])+) | 0[oO](?>(?:_?[0-7])+) | 0[bB](?>(?:_?[01])+)
             | (?:{_DIGITS}(?:\.(?!\.)(?:{_DIGITS})?)? | \.{_DIGITS}) (?:[eE][-+]?{_DIGITS})? )
-        | (?P<quoted> (?:[uU]&)?"[^"]*+(?:""[^"]*+)*+" )
+        | (?P<quoted> (?:[uU]&)?"[^"]*+(?>(?:""[^"]*+)*)" )
         | (?P<string> '{plain}' | [eE]'{_ESCAPED_BODY}' | (?:[bBxX]|[uU]&)'{_PLAIN_BODY}'
-            | \$(?P<tag>(?:{_LETTER}{_IN_TAG}*+)?)\$ [^$]*+ (?:(?!\$(?P=tag)\$)\$[^$]*+)*+ \$(?P=tag)\$ )
+            | \$(?P<tag>(?:{_LETTER}{_IN_TAG}*+)?)\$ [^$]*+ (?>(?:(?!\$(?P=tag)\$)\$[^$]*+)*) \$(?P=tag)\$ )
         | (?P<open> (?:[eEbBxX]|[uU]&)?'.*+ | (?:[uU]&)?".*+ | \$(?:{_LETTER}{_IN_TAG}*+)?\$.*+ )
         | (?P<other> . )
         )""",
