@@ -11,22 +11,24 @@ REPORT, OTHERS = key(1), [key(n) for n in range(2, 14)]
 EVERY = 12
 
 
+def live_an_hour(server: Server, rng: np.random.Generator, ms: float) -> None:
+    """Let pages run all the time, and a report of so many milliseconds a call in the last window."""
+    for n in range(EVERY):
+        window = {k: {"calls": float(rng.poisson(200)), "ms": 2.0 * rng.lognormal(0, 0.05)} for k in OTHERS}
+        slow = {REPORT: {"calls": 30.0, "ms": ms * rng.lognormal(0, 0.05)}} if n == EVERY - 1 else {}
+        server.live(window | slow)
+
+
 def test_a_report_that_became_slow_is_found_though_it_hardly_runs():
     """Between two runs nothing is seen of it, and nothing that was seen is forgotten."""
     server, rng = Server(), np.random.default_rng(2)
 
-    def hour(ms: float) -> None:
-        for n in range(EVERY):
-            window = {k: {"calls": float(rng.poisson(200)), "ms": 2.0 * rng.lognormal(0, 0.05)} for k in OTHERS}
-            slow = {REPORT: {"calls": 30.0, "ms": ms * rng.lognormal(0, 0.05)}} if n == EVERY - 1 else {}
-            server.live(window | slow)
-
     for _ in range(12):
-        hour(5.0)
+        live_an_hour(server, rng, 5.0)
     assert not server.opened
 
     for _ in range(4):
-        hour(40.0)
+        live_an_hour(server, rng, 40.0)
     (incident,) = server.opened
     assert incident.key == REPORT
     assert incident.kind is IncidentKind.LATENCY
@@ -36,17 +38,11 @@ def test_a_report_is_told_in_its_first_run_that_is_far_off():
     """Forty times slower, and a good part of what the server does: nobody waits for an hour to see it again."""
     server, rng = Server(), np.random.default_rng(3)
 
-    def hour(ms: float) -> None:
-        for n in range(EVERY):
-            window = {k: {"calls": float(rng.poisson(200)), "ms": 2.0 * rng.lognormal(0, 0.05)} for k in OTHERS}
-            slow = {REPORT: {"calls": 30.0, "ms": ms * rng.lognormal(0, 0.05)}} if n == EVERY - 1 else {}
-            server.live(window | slow)
-
     for _ in range(40):
-        hour(5.0)
+        live_an_hour(server, rng, 5.0)
     assert not server.opened
 
-    hour(200.0)
+    live_an_hour(server, rng, 200.0)
     assert [incident.key for incident in server.opened] == [REPORT]
 
 

@@ -365,6 +365,16 @@ def test_it_lasted_until_it_was_last_seen_and_not_until_that_was_sure():
     assert last.headline.endswith("is calm again, it lasted 10 s (at 03:02 UTC)")
 
 
+def test_it_lasted_no_shorter_than_one_of_its_calls():
+    """A call of five seconds stands in the one second in which it ended."""
+    slow = (Reason("exec_time_per_call_ms", 5000.0, None),)
+    incident = Incident("a7", LEAD, IncidentKind.NEW_HEAVY, ONSET, NOW, True, 9, 0.4, slow, last_odd_at=NOW,
+                        closed_at=ONSET + timedelta(seconds=1))  # fmt: skip
+    subject = compose.Subject("shop", ORDERS)
+    last = compose.resolved(speaker("en"), subject=subject, incident=incident, now=NOW, feature=catalog.feature)
+    assert last.headline.endswith("is calm again, it lasted 5 s (at 03:02 UTC)")
+
+
 def test_the_message_that_closes_an_incident_says_what_it_was_and_who_was_in_it():
     members = tuple(Member(key, IncidentKind.LATENCY, NOW) for key in (LEAD, STOCK))
     incident = Incident("a7", LEAD, IncidentKind.LATENCY, ONSET, NOW, True, 9, 0.4, SLOW, last_odd_at=NOW,

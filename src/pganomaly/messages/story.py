@@ -5,10 +5,11 @@ in    a Voice
 out   Blocks; what matters most comes first, because channels cut at the end
 """
 
+from datetime import timedelta
 from math import prod
 
 from pganomaly.messages import breakdown, nextstep, shown
-from pganomaly.messages.headline import PROBABLY, SLOWER, headline, lead
+from pganomaly.messages.headline import PROBABLY, SLOWER, TIME, headline, lead
 from pganomaly.messages.naming import QUERY_CHARS, shortened
 from pganomaly.messages.voice import Voice
 from pganomaly.records import Block, Cause, Explanation, IncidentKind, Likely, Reason
@@ -47,7 +48,7 @@ def ending(voice: Voice) -> tuple[Block, ...]:
     """Return the whole closing message."""
     say, incident = voice.speaker.say, voice.incident
     end = incident.last_shown_at or voice.now
-    names = {**voice.names, "duration": voice.speaker.duration(end - incident.onset)}
+    names = {**voice.names, "duration": voice.speaker.duration(max(end - incident.onset, _a_call(voice)))}
     closed = voice.speaker.when(end, voice.now)
     if closed == names["onset"]:
         line = say("{server}: {query} is calm again, it lasted {duration} (at {onset})", **names)
@@ -57,6 +58,11 @@ def ending(voice: Voice) -> tuple[Block, ...]:
     lines = [say("At worst: {reason}.", reason=told)] if told else []
     lines += [line for line in (_settled(voice), _others(voice)) if line]
     return (Block("headline", line), *(Block("text", text) for text in lines))
+
+
+def _a_call(voice: Voice) -> timedelta:
+    """Return how long a call took at worst: it stands in the window in which it ended, and may have begun before it."""
+    return timedelta(milliseconds=next((r.value for r in voice.incident.reasons if r.feature == TIME), 0.0))
 
 
 def worst(voice: Voice) -> str:
